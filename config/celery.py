@@ -1,0 +1,32 @@
+"""Celery's wiring and timetable. Beat only wakes sweeps; what is due stands in the database."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("practice")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 600,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+    },
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=120,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    beat_schedule={
+        # A sweep that waited longer than the next beat is stale: let it expire instead of piling up.
+        "send-due": {"task": "reminders.tasks.send_due", "schedule": 5.0, "options": {"expires": 4}},
+    },
+)
+app.autodiscover_tasks()

@@ -1,0 +1,27 @@
+"""Settings of the test run: the product's own, with generated-looking secrets and a fast password hasher."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["ENV_FILE"] = os.devnull
+os.environ.setdefault("SECRET_KEY", "test-secret-key-of-at-least-thirty-two-characters")
+os.environ.setdefault("CHAIN_KEY", "test-chain-key-of-at-least-thirty-two-characters")
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="practice-tests-"))
+os.environ.setdefault("DEMO", "true")
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import DATA_DIR, DATABASES, TEMPLATES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, so that threads, a live server and a worker see the same rows; in memory no race could show.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
+else:
+    DATABASES["default"]["OPTIONS"].pop("pool", None)
+    DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=5000 -c statement_timeout=30000"
