@@ -1,0 +1,42 @@
+"""The only clock. Under DEMO it adds the offset kept in DATA_DIR/clock, so web and worker move together."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+
+def clock_file() -> Path:
+    """Return where the demo's offset is kept, in whole seconds as text."""
+    return Path(settings.DATA_DIR) / "clock"
+
+
+def offset() -> timedelta:
+    """Return how far the demo's clock is ahead of the machine's; zero outside the demo."""
+    if not settings.DEMO:
+        return timedelta(0)
+    try:
+        return timedelta(seconds=int(clock_file().read_text(encoding="ascii")))
+    except (FileNotFoundError, ValueError):
+        return timedelta(0)
+
+
+def now() -> datetime:
+    """Return the present moment, aware and in UTC."""
+    return datetime.now(UTC) + offset()  # noqa: TID251 - this is the clock
+
+
+def today() -> date:
+    """Return the present date in the active zone (the practice's, inside a request)."""
+    return timezone.localdate(now())
+
+
+def move(by: timedelta) -> None:
+    """Move the demo's clock by `by`. Raises RuntimeError outside the demo."""
+    if not settings.DEMO:
+        raise RuntimeError("The clock can be moved only in the demo.")
+    seconds = int((offset() + by).total_seconds())
+    draft = clock_file().with_suffix(".new")
+    draft.write_text(str(seconds), encoding="ascii")
+    draft.replace(clock_file())

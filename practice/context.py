@@ -1,0 +1,51 @@
+"""What every page may show: the practice, the banners, the navigation by role, the safety net."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from practice.models import Role
+
+# Printed on every page behind a mail link; the words are clinical.md's safety net.
+SAFETY_NET = (
+    "If you get numbness between your legs, trouble with bladder or bowels, weakness in a foot or in both legs, fever, "
+    "a swollen calf, chest pain or sudden severe pain: stop, and go to an emergency department now. "
+    "Do not wait for your next appointment."
+)
+
+EVERYBODY = frozenset(Role.values)
+DESK = frozenset({Role.FRONT_DESK, Role.OWNER})
+NAVIGATION = (
+    # label, url name, icon, who sees it, namespaces it is current in
+    ("Today", "workspace:today", "sun", frozenset({Role.THERAPIST})),
+    ("Day board", "booking:day_board", "calendar3", EVERYBODY),
+    ("Clients", "clients:client_list", "people", EVERYBODY),
+    ("Referrals", "referrals:referral_list", "envelope-paper", EVERYBODY),
+    ("Outbox", "reminders:outbox", "send", DESK),
+    ("Practice", "workspace:settings", "sliders", frozenset({Role.OWNER})),
+    ("Mailbox", "workspace:mailbox", "inbox", frozenset({Role.OWNER})),
+)
+DEMO_ONLY = {"workspace:mailbox"}
+
+
+def navigation(request) -> list[dict]:
+    """Return the pages this person may go to, the current one marked."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return []
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    return [
+        {"label": label, "url": reverse(name), "icon": icon, "is_current": here == name, "badge": ""}
+        for label, name, icon, roles in NAVIGATION
+        if roles & request.user.roles and (settings.DEMO or name not in DEMO_ONLY)
+    ]
+
+
+def practice(request) -> dict:
+    """Return the context every template has."""
+    row = getattr(request, "practice", None)
+    return {
+        "practice": row,
+        "is_demo": settings.DEMO,
+        "mail_held": row.mail_held_because if row else "",
+        "nav": navigation(request),
+        "safety_net": SAFETY_NET,
+    }
