@@ -24,6 +24,7 @@ app.conf.update(
     task_time_limit=120,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
+    beat_schedule_filename=str(settings.DATA_DIR / "timetable"),
     beat_schedule={
         # A sweep that waited longer than the next beat is stale: let it expire instead of piling up.
         "send-due": {"task": "reminders.tasks.send_due", "schedule": 5.0, "options": {"expires": 4}},

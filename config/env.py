@@ -1,6 +1,8 @@
 """The only reader of the environment. Secrets may come from NAME_FILE; a missing one stops the start and names itself."""
 
+import ipaddress
 import os
+import socket
 from pathlib import Path
 
 import environ
@@ -31,3 +33,37 @@ def secret(name: str) -> str:
     if len(value) < SHORTEST_SECRET:
         raise ImproperlyConfigured(f"{name} is too short: at least {SHORTEST_SECRET} characters are needed.")
     return value
+
+
+def whole_number(name: str, *, default: int, least: int, most: int) -> int:
+    """Return the variable `name` as a number from `least` to `most`. Raises ImproperlyConfigured, naming it, if it is none."""
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+    return int(text)
+
+
+def network_address() -> tuple[str, int]:
+    """Return the host and port the web server listens on: this machine alone, unless HOST says otherwise."""
+    return os.environ.get("HOST") or "127.0.0.1", whole_number("PORT", default=8000, least=1, most=65535)
+
+
+def own_url(host: str, port: int) -> str:
+    """Return the address at which a browser reaches `host` and `port`: for "all addresses", this machine's in its network."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104
+        host = _address_in_network()
+    try:
+        if ipaddress.ip_address(host).version == 6:
+            host = f"[{host}]"
+    except ValueError:
+        pass  # a name
+    return f"http://{host}:{port}"
+
+
+def _address_in_network() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # chooses a route; nothing is sent
+            return probe.getsockname()[0]
+        except OSError:
+            return "127.0.0.1"

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import BASE_DIR, env, secret
+from config.broker import socket_path
+from config.env import BASE_DIR, env, network_address, own_url, secret
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
@@ -14,7 +15,8 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 CHAIN_KEY = secret("CHAIN_KEY")  # HMAC key of the signed-session chain; kept outside the database
 
 DATA_DIR = BASE_DIR / env.str("DATA_DIR", default="var")
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+HOST, PORT = network_address()
+SITE_URL = env.str("SITE_URL", default="").rstrip("/") or own_url(HOST, PORT)
 if urlsplit(SITE_URL).scheme not in {"http", "https"} or not urlsplit(SITE_URL).hostname:
     raise ImproperlyConfigured("SITE_URL must look like https://practice.example.")
 HTTPS = SITE_URL.startswith("https://")
@@ -24,7 +26,7 @@ if "*" in ALLOWED_HOSTS:
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
-    "config.admin_site.PracticeAdminConfig",
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -47,6 +49,7 @@ INSTALLED_APPS = [
     "referrals",
     "reminders",
     "workspace",
+    "config",
 ]
 
 MIDDLEWARE = [
@@ -93,7 +96,9 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- database: SQLite in DATA_DIR unless DATABASE_URL says PostgreSQL. Demo and real practice never share a file.
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / ('demo' if DEMO else 'practice')}.sqlite3")}
+DATABASES = {
+    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / ('demo' if DEMO else 'practice')}.sqlite3")
+}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     _database.setdefault("OPTIONS", {}).update(
@@ -198,7 +203,7 @@ else:
     EMAIL_BACKEND = "reminders.mailbox.NoMailServer"
 
 # --- Celery: JSON only, ids only, no results; the outbox table is the record
-BROKER_URL = env.str("BROKER_URL", default=f"redis+socket://{DATA_DIR / 'broker.sock'}")
+BROKER_URL = env.str("BROKER_URL", default=f"redis+socket://{socket_path(DATA_DIR)}")
 
 # --- logs: one JSON line per record, ids only
 LOGGING = {
