@@ -1,0 +1,9 @@
+"""Time promised."""
+
+from django.apps import AppConfig
+
+
+class BookingConfig(AppConfig):
+    """Time promised."""
+
+    name = "booking"

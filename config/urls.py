@@ -1,0 +1,25 @@
+"""Where every address leads. Each room keeps its own; public pages behind mail links stand at short paths."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from workspace.views import first_run, healthz, home
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # the admin has no door of its own
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("healthz", healthz, name="healthz"),
+    path("first-run/", first_run, name="first_run"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("clients/", include("clients.urls")),
+    path("protocols/", include("protocols.urls")),
+    path("booking/", include("booking.urls")),
+    path("sessions/", include("sessions.urls")),
+    path("referrals/", include("referrals.urls")),
+    path("reminders/", include("reminders.urls")),
+    path("", include("workspace.urls")),
+]

@@ -1,0 +1,9 @@
+"""What to do about it, in phases."""
+
+from django.apps import AppConfig
+
+
+class ProtocolsConfig(AppConfig):
+    """What to do about it, in phases."""
+
+    name = "protocols"

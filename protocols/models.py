@@ -1,0 +1,161 @@
+"""What to do about it: techniques, exercises, protocols in phases, and one client's plan."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from clients.models import ClinicalQuerySet
+
+
+class KnowledgeQuerySet(models.QuerySet):
+    def active(self):
+        """Entries offered for new work."""
+        return self.filter(is_active=True)
+
+    def visible_to(self, user):
+        """Knowledge is open to all staff."""
+        return self if user.is_authenticated else self.none()
+
+
+class Knowledge(models.Model):
+    """An entry of the practice's knowledge, loaded from reviewed text by its key."""
+
+    key = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    source = models.CharField(max_length=200, help_text="Keys into docs/clinical-sources.md.")
+    is_active = models.BooleanField(default=True)
+
+    objects = KnowledgeQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return self.name
+
+
+class Technique(Knowledge):
+    """A way of working on a muscle."""
+
+    description = models.TextField()
+    guidance = models.TextField(blank=True)
+    caution = models.TextField(blank=True)
+
+
+class Exercise(Knowledge):
+    """Something the client does at home."""
+
+    description = models.TextField()
+    dose = models.CharField(max_length=200)
+    stop_rule = models.CharField(max_length=300)
+
+
+class Protocol(Knowledge):
+    """A course of treatment in phases. A template the therapist adapts; its evidence is stated."""
+
+    description = models.TextField()
+    evidence = models.TextField()
+    planned_visits = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(60)])
+
+
+class PhaseQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Knowledge is open to all staff."""
+        return self if user.is_authenticated else self.none()
+
+
+class Phase(models.Model):
+    """One stretch of a protocol: from which visit to which, how long, what to do, when to go on or stop."""
+
+    protocol = models.ForeignKey(Protocol, on_delete=models.CASCADE, related_name="phases")
+    key = models.SlugField(max_length=60)
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=80)
+    first_visit = models.PositiveSmallIntegerField()
+    last_visit = models.PositiveSmallIntegerField()
+    frequency = models.CharField(max_length=80)
+    session_minutes = models.PositiveSmallIntegerField()
+    aims = models.TextField()
+    progress_when = models.TextField()
+    stop_when = models.TextField()
+    exercises = models.ManyToManyField(Exercise, related_name="phases", blank=True)
+
+    objects = PhaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["protocol", "key"], name="phase_key_is_unique_in_its_protocol"),
+            models.CheckConstraint(
+                condition=Q(last_visit__gte=models.F("first_visit")), name="phase_visits_are_in_order"
+            ),
+        ]
+
+    def __str__(self):
+        return f"phase #{self.pk}"
+
+
+class PhaseMuscle(models.Model):
+    """What a phase does to one muscle, and for how many minutes on the affected side."""
+
+    phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="muscles")
+    muscle = models.SlugField(max_length=40)
+    minutes = models.PositiveSmallIntegerField()
+    pressure = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Most pressure, 0–10 as felt.")
+    techniques = models.ManyToManyField(Technique, related_name="phase_muscles")
+
+    objects = PhaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["phase", "muscle"], name="phase_names_a_muscle_once"),
+        ]
+
+    def __str__(self):
+        return f"phase muscle #{self.pk}"
+
+
+class TreatmentPlanQuerySet(ClinicalQuerySet):
+    def open(self):
+        """Plans under way."""
+        return self.filter(closed_at__isnull=True)
+
+
+class TreatmentPlan(models.Model):
+    """One client's course under one protocol, by one therapist."""
+
+    class Side(models.TextChoices):
+        LEFT = "left", "Left"
+        RIGHT = "right", "Right"
+        BOTH = "both", "Both"
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="treatment_plans")
+    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="treatment_plans")
+    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="treatment_plans")
+    screening = models.ForeignKey("clients.Screening", on_delete=models.PROTECT, related_name="treatment_plans")
+    side = models.CharField(max_length=5, choices=Side)
+    planned_visits = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(60)])
+    goal = models.CharField(max_length=300, help_text="In the client's words: what should be possible again.")
+    started_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    closing_note = models.CharField(max_length=300, blank=True)
+
+    objects = TreatmentPlanQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(closed_at__isnull=True), name="treatment_plan_is_open_once_per_client"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_by__isnull=True)
+                | Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="treatment_plan_closed_at_and_closed_by_go_together",
+            ),
+        ]
+
+    def __str__(self):
+        return f"plan #{self.pk}"

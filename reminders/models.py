@@ -1,0 +1,135 @@
+"""Words sent on a clock: the outbox, and the check-ins that come back."""
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+from practice.constraints import FrozenWhen
+
+from clients.models import Client, ClinicalQuerySet
+from practice.links import Link
+
+
+class ReminderRule(models.Model):
+    """When one kind of mail goes out, counted from its anchor; owners may change the hours or switch it off."""
+
+    kind = models.CharField(max_length=24, unique=True)
+    offset_hours = models.SmallIntegerField(help_text="Hours after the anchor; negative is before.")
+    is_active = models.BooleanField(default=True)
+
+    def __str__(self):
+        return f"rule {self.kind}"
+
+
+class MessageQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The outbox is the desk's and the owner's; a therapist sees mails to clients in their care."""
+        return self.filter(client__in=Client.objects.visible_to(user).values("pk"))
+
+
+class Message(models.Model):
+    """One mail of the outbox: derived from a row, sent once. Its words are made at hand-off; here are only ids."""
+
+    class Kind(models.TextChoices):
+        INTAKE_LINK = "intake_link", "Intake link"
+        BOOKING_CONFIRMATION = "booking_confirmation", "Booking confirmation"
+        APPOINTMENT_MOVED = "appointment_moved", "Appointment moved"
+        APPOINTMENT_CANCELLED = "appointment_cancelled", "Appointment cancelled"
+        CHECK_IN = "check_in", "How are you after the visit?"
+        REPORT_READY = "report_ready", "Report for the referrer"
+        THERAPIST_ALERT = "therapist_alert", "Alert to the therapist"
+
+    class State(models.TextChoices):
+        DUE = "due", "Waiting"
+        CLAIMED = "claimed", "Being sent"
+        HANDOFF = "handoff", "Handed to the mail server"
+        SENT = "sent", "Sent"
+        DROPPED = "dropped", "Not needed any more"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Perhaps sent"
+
+    kind = models.CharField(max_length=24, choices=Kind)
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="messages")
+    intake = models.ForeignKey("clients.Intake", on_delete=models.PROTECT, null=True, related_name="messages")
+    appointment = models.ForeignKey("booking.Appointment", on_delete=models.PROTECT, null=True, related_name="messages")
+    check_in = models.ForeignKey("reminders.CheckIn", on_delete=models.PROTECT, null=True, related_name="messages")
+    report = models.ForeignKey("referrals.Report", on_delete=models.PROTECT, null=True, related_name="messages")
+    task = models.ForeignKey("clients.Task", on_delete=models.PROTECT, null=True, related_name="messages")
+    version = models.PositiveIntegerField(default=1)
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.DUE)
+    why = models.CharField(max_length=120, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    handoffs = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    message_id = models.CharField(max_length=120, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            *(
+                models.UniqueConstraint(
+                    fields=[subject, "kind", "version"],
+                    condition=Q(**{f"{subject}__isnull": False}),
+                    name=f"message_once_per_{subject}",
+                )
+                for subject in ("intake", "appointment", "check_in", "report", "task")
+            ),
+            models.CheckConstraint(
+                condition=Q(intake__isnull=False)
+                | Q(appointment__isnull=False)
+                | Q(check_in__isnull=False)
+                | Q(report__isnull=False)
+                | Q(task__isnull=False),
+                name="message_has_a_subject",
+            ),
+            models.CheckConstraint(condition=Q(handoffs__lte=2), name="message_is_handed_off_at_most_twice"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(state__in=["due", "claimed", "handoff"]), name="message_still_to_send"
+            ),
+            models.Index(fields=["client", "-due_at"], name="message_by_client"),
+        ]
+
+    def __str__(self):
+        return f"message #{self.pk} {self.kind}"
+
+
+class CheckIn(models.Model):
+    """Three questions the day after a session, answered by link; the answer stands in the chart, unchanged."""
+
+    class LegSymptoms(models.TextChoices):
+        BETTER = "better", "Better"
+        SAME = "same", "About the same"
+        WORSE = "worse", "Worse, or further down the leg"
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="check_ins")
+    session = models.OneToOneField(
+        "treatment_sessions.TreatmentSession", on_delete=models.PROTECT, related_name="check_in"
+    )
+    due_at = models.DateTimeField()
+    pain_now_nrs = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(10)])
+    soreness_nrs = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(10)])
+    leg_symptoms = models.CharField(max_length=6, choices=LegSymptoms, blank=True)
+    has_warning_sign = models.BooleanField(null=True, blank=True)
+    comment = models.TextField(max_length=1000, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            FrozenWhen(name="check_in_is_frozen_when_answered", condition=Q(answered_at__isnull=False)),
+        ]
+
+    def __str__(self):
+        return f"check-in #{self.pk}"
+
+
+class CheckInLink(Link):
+    """Opens one check-in, for its client."""
+
+    check_in = models.ForeignKey(CheckIn, on_delete=models.CASCADE, related_name="links")

@@ -1,0 +1,84 @@
+"""Fixtures of the one world. People have names and roles: Mia and Tom treat, Dana keeps the desk, Olga owns."""
+
+import pytest
+
+from practice import clock
+from tests import world
+
+
+@pytest.fixture(autouse=True)
+def still_clock(monkeypatch):
+    """Time stands at world.NOW unless a test moves it: `still_clock.at = …`."""
+
+    class Stopped:
+        at = world.NOW
+
+    monkeypatch.setattr(clock, "now", lambda: Stopped.at)
+    return Stopped
+
+
+@pytest.fixture
+def practice(db):
+    return world.make_practice()
+
+
+@pytest.fixture
+def mia(practice):
+    """A therapist with clients."""
+    therapist = world.make_staff("mia", "Mia", "Berg", "therapist", credential="LMT 4711")
+    world.make_hours(therapist)
+    return therapist
+
+
+@pytest.fixture
+def tom(practice):
+    """Another therapist, who must not see Mia's clients."""
+    therapist = world.make_staff("tom", "Tom", "Reed", "therapist")
+    world.make_hours(therapist)
+    return therapist
+
+
+@pytest.fixture
+def dana(practice):
+    """The front desk."""
+    return world.make_staff("dana", "Dana", "Ortiz", "front_desk")
+
+
+@pytest.fixture
+def olga(practice):
+    """The owner."""
+    return world.make_staff("olga", "Olga", "Stein", "owner")
+
+
+@pytest.fixture
+def green_room(practice):
+    return world.make_room("Green room")
+
+
+@pytest.fixture
+def massage(mia, tom, green_room):
+    """A follow-up visit of an hour, given by Mia and Tom, with a quarter of an hour to turn the room over."""
+    return world.make_service("Follow-up massage", "follow-up", 60, mia, tom)
+
+
+@pytest.fixture
+def ada(practice):
+    """A client of nobody yet."""
+    return world.make_client("Ada", "Müller")
+
+
+@pytest.fixture
+def ben(practice):
+    """Another client."""
+    return world.make_client("Ben", "Okafor", phone="+447911654321")
+
+
+@pytest.fixture
+def signed_in(client):
+    """Sign `user` in and return the test browser: `signed_in(mia).get(…)`."""
+
+    def sign_in(user):
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
