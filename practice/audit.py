@@ -41,13 +41,21 @@ def record(
     )
 
 
-def record_reading(*, client: models.Model, page: str, at: datetime, by: User | None = None, actor: str = "staff") -> None:
+def record_reading(
+    *, client: models.Model, page: str, at: datetime, by: User | None = None, actor: str = "staff"
+) -> None:
     """Record that `by` (or a link's holder) read the clinical record of `client` on `page`, once per five minutes.
 
     Called before the page is rendered: if the audit cannot be written, nothing clinical leaves.
     """
     seen = AuditEvent.objects.filter(
-        action="chart.read", about_client_id=client.pk, by=by, actor=actor, page=page, at__gt=at - READING_WINDOW, at__lte=at
+        action="chart.read",
+        about_client_id=client.pk,
+        by=by,
+        actor=actor,
+        page=page,
+        at__gt=at - READING_WINDOW,
+        at__lte=at,
     )
     if not seen.exists():
         AuditEvent.objects.create(

@@ -93,7 +93,7 @@ def declared_access(get_response):
     def process_view(request, view, args, kwargs):
         if not is_declared(view):
             raise PermissionDenied
-        return None
+        return
 
     middleware.process_view = process_view
     return middleware

@@ -38,7 +38,9 @@ class Practice(models.Model):
         blank=True,
         help_text="Where to go when it is urgent but not an emergency, for example: call NHS 111 or your doctor.",
     )
-    slot_minutes = models.PositiveSmallIntegerField(default=15, validators=[MinValueValidator(5), MaxValueValidator(60)])
+    slot_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(5), MaxValueValidator(60)]
+    )
     notice_minutes = models.PositiveSmallIntegerField(default=120)
     horizon_days = models.PositiveSmallIntegerField(default=90, validators=[MaxValueValidator(366)])
     change_window_hours = models.PositiveSmallIntegerField(
@@ -52,7 +54,9 @@ class Practice(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="practice_is_the_only_one"),
-            models.CheckConstraint(condition=Q(slot_minutes__gte=5, slot_minutes__lte=60), name="practice_slot_is_5_to_60"),
+            models.CheckConstraint(
+                condition=Q(slot_minutes__gte=5, slot_minutes__lte=60), name="practice_slot_is_5_to_60"
+            ),
         ]
 
     def __str__(self):
@@ -121,7 +125,9 @@ class User(AbstractUser):
     def therapist_ids(self):
         """Ids of the therapists in whose place this person may act: themself and those they cover now."""
         now = clock.now()
-        covered = Cover.objects.filter(who=self, starts_at__lte=now, until__gt=now).values_list("for_whom_id", flat=True)
+        covered = Cover.objects.filter(who=self, starts_at__lte=now, until__gt=now).values_list(
+            "for_whom_id", flat=True
+        )
         return [self.pk, *covered] if self.is_therapist else []
 
 
@@ -195,7 +201,9 @@ class Service(models.Model):
     needs_room = models.BooleanField(default=True)
     is_first_visit = models.BooleanField("for first visits", default=False)
     therapists = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="services", blank=True)
-    rooms = models.ManyToManyField(Room, related_name="services", blank=True, help_text="None ticked: any room will do.")
+    rooms = models.ManyToManyField(
+        Room, related_name="services", blank=True, help_text="None ticked: any room will do."
+    )
     is_active = models.BooleanField("on offer", default=True)
 
     objects = ServiceQuerySet.as_manager()

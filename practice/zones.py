@@ -10,7 +10,18 @@ from django.core.exceptions import ValidationError
 @cache
 def zone_names() -> tuple[str, ...]:
     """Return the zones a practice can stand in, sorted; region/city names and UTC only."""
-    regions = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    regions = (
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Arctic/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
+    )
     return (*sorted(name for name in available_timezones() if name.startswith(regions)), "UTC")
 
 
