@@ -1,5 +1,27 @@
 """Addresses of this room."""
 
+from django.urls import path
+
+from booking import client_views, views, waitlist_views
+
 app_name = "booking"
 
-urlpatterns = []
+urlpatterns = [
+    path("", views.day_board, name="day_board"),
+    path("appointments/new/", views.appointment_create, name="appointment_create"),
+    path("appointments/new/slots/", views.appointment_slots, name="appointment_slots"),
+    path("appointments/<int:pk>/", views.appointment_detail, name="appointment_detail"),
+    path("appointments/<int:pk>/move/", views.appointment_move, name="appointment_move"),
+    path("appointments/<int:pk>/cancel/", views.appointment_cancel, name="appointment_cancel"),
+    path("appointments/<int:pk>/confirm/", views.appointment_confirm, name="appointment_confirm"),
+    path("appointments/<int:pk>/arrive/", views.appointment_arrive, name="appointment_arrive"),
+    path("appointments/<int:pk>/no-show/", views.appointment_no_show, name="appointment_no_show"),
+    path("appointments/<int:pk>/reopen/", views.appointment_reopen, name="appointment_reopen"),
+    path("waitlist/add/", waitlist_views.waitlist_add, name="waitlist_add"),
+    path("waitlist/<int:pk>/close/", waitlist_views.waitlist_close, name="waitlist_close"),
+    path("open/<str:token>/", client_views.appointment_open, name="appointment_open"),
+    path("visit/<slug:handle>/", client_views.my_appointment, name="my_appointment"),
+    path("visit/<slug:handle>/confirm/", client_views.my_appointment_confirm, name="my_appointment_confirm"),
+    path("visit/<slug:handle>/cancel/", client_views.my_appointment_cancel, name="my_appointment_cancel"),
+    path("visit/<slug:handle>/calendar.ics", client_views.my_appointment_ics, name="my_appointment_ics"),
+]
