@@ -1,5 +1,16 @@
-"""Addresses of this room."""
+"""Addresses of this room: the practice's protocols, and one client's plan under one of them."""
+
+from django.urls import path
+
+from protocols import views
 
 app_name = "protocols"
 
-urlpatterns = []
+urlpatterns = [
+    path("", views.protocol_list, name="protocol_list"),
+    path("<slug:key>/", views.protocol_detail, name="protocol_detail"),
+    path("plans/new/<int:client_id>/", views.plan_create, name="plan_create"),
+    path("plans/<int:pk>/", views.plan_detail, name="plan_detail"),
+    path("plans/<int:pk>/close/", views.plan_close, name="plan_close"),
+    path("plans/<int:pk>/home/", views.home_programme, name="home_programme"),
+]
