@@ -55,6 +55,8 @@ class GuardConstraint(BaseConstraint):
     def deconstruct(self):
         path, args, kwargs = super().deconstruct()
         path = f"practice.constraints.{type(self).__name__}"
+        if self.violation_error_code == type(self).violation_error_code:
+            kwargs.pop("violation_error_code", None)
         return path, args, kwargs | {option: getattr(self, option) for option in self.options}
 
     def __eq__(self, other):
