@@ -28,9 +28,9 @@ check: setup ## style, types, import line, migrations and deployment settings; n
 migrations: setup ## write the migrations that the models ask for, one app at a time
 	@for app in practice clients protocols booking treatment_sessions referrals reminders; do $(BIN)/python manage.py makemigrations $$app || exit 1; done
 
-lock: setup ## compile the requirement files anew, with hashes
+lock: setup ## compile the requirement files anew, with hashes; UPGRADE=1 takes newer packages
 	@$(PYTHON) tools/setup.py --tools
-	@$(BIN)/python tools/lock.py
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
 
 audit: setup ## look the pinned packages up in the list of known weaknesses
 	@$(PYTHON) tools/setup.py --tools

@@ -18,7 +18,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import connection
 from workspace.demo import SIGN_INS
 
 from config import broker
@@ -26,7 +26,8 @@ from config.processes import Children, die_with_parent
 
 WEB_SECONDS = 60
 BROKER_SECONDS = 10
-CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "config"]
+# Root is warned by Celery for pickle's sake; tasks here are JSON only.
+CELERY = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
 
 
 class Command(BaseCommand):
@@ -52,8 +53,7 @@ class Command(BaseCommand):
             try:
                 check_address_is_free(settings.HOST, settings.PORT)
                 start_broker(children)
-                self.prepare_database()
-                prepare_static_files()
+                self.prepare_data()
                 self.start_practice(children)
                 self.welcome()
                 watch(children)
@@ -63,19 +63,14 @@ class Command(BaseCommand):
                 children.stop()
         self.stdout.write("Stopped.")
 
-    def prepare_database(self):
-        """Bring tables, knowledge and, in an empty demo, the demo practice up to date."""
-        try:
-            call_command("migrate", verbosity=0, interactive=False)
-            call_command("createcachetable", verbosity=0)
-            call_command("load_knowledge", verbosity=0)
-            if settings.DEMO and not get_user_model().objects.exists():
-                self.stdout.write("Making the demo practice …")
-                call_command("load_demo", verbosity=0)
-        except DatabaseError as error:
-            raise CommandError(f"the database cannot be used: {' '.join(str(error).split())}") from error
-        finally:
-            close_database()
+    def prepare_data(self):
+        """Bring database and static files up to date; fill an empty demo."""
+        call_command("prepare")
+        if settings.DEMO and not get_user_model().objects.exists():
+            self.stdout.write("Making the demo practice …")
+            call_command("load_demo", verbosity=0)
+        connection.close()  # a forked child must not share it
+        prepare_static_files()
 
     def start_practice(self, children):
         """Start web server, worker and timetable; return once the first page answers."""
@@ -101,15 +96,7 @@ class Command(BaseCommand):
         elif not get_user_model().objects.exists():
             self.stdout.write("It is new: open that address to name the practice and its owner.")
         self.stdout.write(f"Its data is in {settings.DATA_DIR}. Ctrl-C stops everything.")
-        self.stdout.flush()
-        close_database()
-
-
-def close_database():
-    """Close connections and pool: a child is forked from this process, and a pool's threads do not survive that."""
-    connection.close()
-    if connection.vendor == "postgresql":
-        connection.close_pool()
+        connection.close()
 
 
 @contextlib.contextmanager
@@ -223,4 +210,5 @@ def stop_if_one_ended(children: Children) -> None:
     """Raise CommandError, naming it, if one of the parts has ended."""
     if gone := children.ended():
         name, status = gone
-        raise CommandError(f"the {name} ended by itself (exit status {status}), so everything was stopped.")
+        how = f"was killed (signal {-status})" if status < 0 else f"ended by itself (exit status {status})"
+        raise CommandError(f"the {name} {how}, so everything was stopped.")
