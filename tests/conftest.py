@@ -4,6 +4,7 @@ import pytest
 
 from practice import clock
 from tests import world
+from tests.support.flush import flush_past_the_guards  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

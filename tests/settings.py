@@ -11,8 +11,9 @@ os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="practice-tests-"))
 os.environ.setdefault("DEMO", "true")
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATA_DIR, DATABASES, TEMPLATES  # noqa: E402
+from config.settings import DATA_DIR, DATABASES, INSTALLED_APPS, TEMPLATES  # noqa: E402
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.constraints.app"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

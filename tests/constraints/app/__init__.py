@@ -1,0 +1,1 @@
+"""A practice of pegs and papers: the smallest tables on which every constraint can be tried."""
