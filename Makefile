@@ -19,22 +19,22 @@ run: setup ## the whole practice on this machine: web, worker, timetable and bro
 
 test: setup ## every test, on SQLite and on PostgreSQL, with a real broker and a real browser
 	@$(PYTHON) tools/setup.py --dev
-	@$(BIN)/python tools/run_tests.py
+	@$(BIN)/python -m tools.run_tests
 
 check: setup ## style, types, import line, migrations and deployment settings; no tests
 	@$(PYTHON) tools/setup.py --dev
-	@$(BIN)/python tools/check.py
+	@$(BIN)/python -m tools.check
 
 migrations: setup ## write the migrations that the models ask for, one app at a time
 	@for app in practice clients protocols booking treatment_sessions referrals reminders; do $(BIN)/python manage.py makemigrations $$app || exit 1; done
 
 lock: setup ## compile the requirement files anew, with hashes; UPGRADE=1 takes newer packages
 	@$(PYTHON) tools/setup.py --tools
-	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+	@$(BIN)/python -m tools.lock $(if $(UPGRADE),--upgrade)
 
 audit: setup ## look the pinned packages up in the list of known weaknesses
 	@$(PYTHON) tools/setup.py --tools
-	@$(BIN)/python tools/audit.py
+	@$(BIN)/python -m tools.audit
 
 production-env: ## write deploy/production.env with new secrets: make production-env SITE_URL=https://practice.example
 	@$(PYTHON) tools/production_env.py "$(SITE_URL)"

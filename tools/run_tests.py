@@ -8,8 +8,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import browser
-import pgtemp
+from tools import browser, pgtemp
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_SECONDS = 900
