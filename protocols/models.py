@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from clients.models import ClinicalQuerySet
 
@@ -23,7 +24,8 @@ class Knowledge(models.Model):
 
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
-    source = models.CharField(max_length=200, help_text="Keys into docs/clinical-sources.md.")
+    source = models.CharField(max_length=300, help_text="Keys into docs/clinical-sources.md.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Its place in the reviewed text.")
     is_active = models.BooleanField(default=True)
 
     objects = KnowledgeQuerySet.as_manager()
@@ -38,6 +40,7 @@ class Knowledge(models.Model):
 class Technique(Knowledge):
     """A way of working on a muscle."""
 
+    short = models.CharField(max_length=12, blank=True)
     description = models.TextField()
     guidance = models.TextField(blank=True)
     caution = models.TextField(blank=True)
@@ -54,8 +57,21 @@ class Exercise(Knowledge):
 class Protocol(Knowledge):
     """A course of treatment in phases. A template the therapist adapts; its evidence is stated."""
 
+    class EvidenceGrade(models.TextChoices):
+        LOW = "low", "Low: small trials, mixed or short-term results"
+        VERY_LOW = "very_low", "Very low: case reports, small trials and clinical teaching"
+        AGAINST = "against", "Guidelines advise against massage as the treatment; comfort care beside it only"
+
     description = models.TextField()
+    for_whom = models.TextField()
+    not_for = models.TextField(help_text="One per line.")
+    evidence_grade = models.CharField(max_length=10, choices=EvidenceGrade)
     evidence = models.TextField()
+    stop_rules = models.TextField(help_text="One per line.")
+    offered_for = models.CharField(max_length=200, blank=True, help_text="Screening patterns, separated by blanks.")
+    requires_clearance = models.BooleanField(default=False)
+    advice = models.CharField(max_length=300, blank=True, help_text="Keys of advice cards, separated by blanks.")
+    tests = models.CharField(max_length=300, blank=True, help_text="Keys of test cards, separated by blanks.")
     planned_visits = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(60)])
 
 
@@ -75,10 +91,11 @@ class Phase(models.Model):
     first_visit = models.PositiveSmallIntegerField()
     last_visit = models.PositiveSmallIntegerField()
     frequency = models.CharField(max_length=80)
+    days_between = models.PositiveSmallIntegerField()
     session_minutes = models.PositiveSmallIntegerField()
     aims = models.TextField()
-    progress_when = models.TextField()
-    stop_when = models.TextField()
+    progress_when = models.TextField(help_text="One per line.")
+    caution = models.TextField()
     exercises = models.ManyToManyField(Exercise, related_name="phases", blank=True)
 
     objects = PhaseQuerySet.as_manager()
@@ -100,8 +117,10 @@ class PhaseMuscle(models.Model):
 
     phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="muscles")
     muscle = models.SlugField(max_length=40)
+    position = models.PositiveSmallIntegerField(default=0)
     minutes = models.PositiveSmallIntegerField()
     pressure = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Most pressure, 0–10 as felt.")
+    note = models.CharField(max_length=200, blank=True)
     techniques = models.ManyToManyField(Technique, related_name="phase_muscles")
 
     objects = PhaseQuerySet.as_manager()
@@ -159,3 +178,16 @@ class TreatmentPlan(models.Model):
 
     def __str__(self):
         return f"plan #{self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("protocols:plan_detail", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is under way."""
+        return self.closed_at is None
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The sides it works on: one, or both."""
+        return ("left", "right") if self.side == self.Side.BOTH else (self.side,)

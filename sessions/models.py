@@ -5,9 +5,9 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from practice.constraints import AppendOnly, FrozenWhen
 
 from clients.models import Client, ClinicalQuerySet
+from practice.constraints import AppendOnly, FrozenWhen
 
 SIGNED = Q(signed_at__isnull=False)
 NRS = [MaxValueValidator(10)]
@@ -30,6 +30,14 @@ class TreatmentSessionQuerySet(ClinicalQuerySet):
     def unsigned(self):
         """Drafts that wait for their author."""
         return self.filter(~SIGNED)
+
+    def waiting_for(self, therapist):
+        """Drafts that `therapist` still has to sign, the oldest first."""
+        return self.unsigned().filter(therapist=therapist).order_by("started_at", "pk")
+
+    def newest_first(self):
+        """The latest visit first, by the appointment's own time."""
+        return self.order_by("-appointment__starts_at", "-pk")
 
 
 class TreatmentSession(models.Model):
@@ -57,6 +65,7 @@ class TreatmentSession(models.Model):
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    signed_as = models.CharField(max_length=250, blank=True, help_text="Name and credential as they were on that day.")
     chain_position = models.PositiveBigIntegerField(null=True, blank=True, unique=True)
     content_hash = models.CharField(max_length=64, blank=True)
     chain_hash = models.CharField(max_length=64, blank=True)
@@ -88,6 +97,11 @@ class TreatmentSession(models.Model):
     def is_signed(self) -> bool:
         """Whether it can no longer change."""
         return self.signed_at is not None
+
+    @property
+    def booked_minutes(self) -> int:
+        """How long the visit was booked for."""
+        return int((self.appointment.ends_at - self.appointment.starts_at).total_seconds() // 60)
 
 
 class SessionPartQuerySet(models.QuerySet):
@@ -226,6 +240,10 @@ class Amendment(models.Model):
     reason = models.CharField(max_length=200)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    signed_as = models.CharField(max_length=250, help_text="Name and credential as they were on that day.")
+    chain_position = models.PositiveBigIntegerField(unique=True)
+    content_hash = models.CharField(max_length=64)
+    chain_hash = models.CharField(max_length=64)
 
     objects = SessionPartQuerySet.as_manager()
 
