@@ -5,9 +5,9 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from phonenumber_field.modelfields import PhoneNumberField
-from practice.constraints import AppendOnly, FrozenWhen
 
 from clients.folding import fold, folded_words
+from practice.constraints import AppendOnly, FrozenWhen
 from practice.links import Link
 
 # Relations of later rooms that put a client into a therapist's care; by name, since this room imports none of them.
@@ -167,6 +167,9 @@ class Intake(models.Model):
     answers = models.JSONField(default=dict, help_text="Screening answers by key of the vocabulary.")
     history = models.JSONField(default=dict, help_text="Words of the client by field of the history form.")
     visited_groups = models.JSONField(default=list, help_text="Question groups seen and sent, in order.")
+    changed_answers = models.JSONField(
+        default=list, help_text="Emergency answers taken back while filling in: key, from, to, at."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     taken_by = models.ForeignKey(
@@ -323,10 +326,9 @@ class Task(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["kind", "subject"], name="task_has_one_cause"),
+            # Without done_by it settled itself: the client handed in what they were to be called about.
             models.CheckConstraint(
-                condition=Q(done_at__isnull=True, done_by__isnull=True)
-                | Q(done_at__isnull=False, done_by__isnull=False),
-                name="task_done_at_and_done_by_go_together",
+                condition=Q(done_at__isnull=False) | Q(done_by__isnull=True), name="task_done_by_comes_with_done_at"
             ),
         ]
 
