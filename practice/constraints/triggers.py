@@ -6,6 +6,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, NotSupportedError, conne
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models.constraints import BaseConstraint
 from django.db.models.sql import Query
+from django.db.models.sql.datastructures import BaseTable
 
 LONGEST_NAME = 63 - len("_truncate")  # PostgreSQL cuts identifiers at 63 bytes; a trigger's name ends in its event
 REMADE = "new__"  # what Django calls a table while it remakes it on SQLite
@@ -115,10 +116,8 @@ def condition_sql(model, condition, schema_editor, alias=None):
     connection = schema_editor.connection
     query = Query(model=model, alias_cols=alias is not None)
     if alias:
-        query.get_initial_alias()
+        query.alias_map[alias], query.alias_refcount[alias] = BaseTable(model._meta.db_table, alias), 1
     where = query.build_where(condition)
-    if alias:
-        where = where.relabeled_clone({model._meta.db_table: alias})
     sql, params = where.as_sql(query.get_compiler(connection=connection), connection)
     sql = sql % tuple(schema_editor.quote_value(value) for value in params)
     if "%" in sql:

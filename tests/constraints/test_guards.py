@@ -28,7 +28,7 @@ ATTACKS = {
     "empty the table": lambda row: execute(EMPTY[connection.vendor].format(row._meta.db_table)),
     "write over it": lambda row: execute(WRITE_OVER[connection.vendor].format(row._meta.db_table, row.pk)),
 }
-EMPTY = {"postgresql": "TRUNCATE {} CASCADE", "sqlite": "DELETE FROM {}"}
+EMPTY = {"postgresql": "SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE {} CASCADE", "sqlite": "DELETE FROM {}"}
 WRITE_OVER = {
     "postgresql": "INSERT INTO {} (id, text) VALUES ({}, '') ON CONFLICT (id) DO UPDATE SET text = excluded.text",
     "sqlite": "INSERT OR REPLACE INTO {} (id, text) VALUES ({}, '')",
@@ -62,9 +62,9 @@ def test_frozen_when_keeps_a_child_of_a_signed_row(signed, attack):
     assert Line.objects.get().text == "First"
 
 
-@pytest.mark.parametrize("attack", set(ATTACKS.values()) - {ATTACKS["write over it"]}, ids=str)
+@pytest.mark.parametrize("attack", [name for name in ATTACKS if name != "write over it"])  # it needs a line
 def test_frozen_when_keeps_a_grandchild_of_a_signed_row(signed, attack):
-    assert_refused(lambda: attack(Mark.objects.get()), "mark_paper_is_signed")
+    assert_refused(lambda: ATTACKS[attack](Mark.objects.get()), "mark_paper_is_signed")
 
     assert Mark.objects.get().text == "!"
 
