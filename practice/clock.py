@@ -1,5 +1,6 @@
 """The only clock. Under DEMO it adds the offset kept in DATA_DIR/clock, so web and worker move together."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +26,36 @@ def offset() -> timedelta:
 def now() -> datetime:
     """Return the present moment, aware and in UTC."""
     return datetime.now(UTC) + offset()  # noqa: TID251 - this is the clock
+
+
+def machine_now() -> datetime:
+    """Return the machine's own moment, for leases: moving the demo's clock must not expire them."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the clock
+
+
+class StepWatch:
+    """Notices when the wall clock jumps against the clock that counts since boot.
+
+    Shapes: `jump()` returns the jump since the last look as a timedelta, zero while it is within `tolerance`.
+    """
+
+    tolerance = timedelta(minutes=5)
+
+    def __init__(self):
+        self._lead = self._measure()
+
+    @staticmethod
+    def _measure() -> float:
+        return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def jump(self) -> timedelta:
+        """Return how far the clock jumped, and take the new time as the right one from here on."""
+        lead = self._measure()
+        jumped = timedelta(seconds=round(lead - self._lead))
+        if abs(jumped) <= self.tolerance:
+            return timedelta(0)
+        self._lead = lead
+        return jumped
 
 
 def today() -> date:

@@ -39,13 +39,20 @@ def navigation(request) -> list[dict]:
     ]
 
 
+def mail_held(row) -> str:
+    """Return why no mail leaves at present, or an empty string."""
+    if not settings.MAIL_IS_SET_UP:
+        return "No mail server is set up (EMAIL_URL is empty). Mails wait in the outbox."
+    return row.mail_held_because if row else ""
+
+
 def practice(request) -> dict:
     """Return the context every template has."""
     row = getattr(request, "practice", None)
     return {
         "practice": row,
         "is_demo": settings.DEMO,
-        "mail_held": row.mail_held_because if row else "",
+        "mail_held": mail_held(row),
         "nav": navigation(request),
         "safety_net": SAFETY_NET,
     }

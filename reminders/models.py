@@ -3,9 +3,9 @@
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
-from practice.constraints import FrozenWhen
 
 from clients.models import Client, ClinicalQuerySet
+from practice.constraints import FrozenWhen
 from practice.links import Link
 
 
@@ -97,6 +97,18 @@ class Message(models.Model):
     def __str__(self):
         return f"message #{self.pk} {self.kind}"
 
+    @property
+    def badge(self) -> str:
+        """The state in the words of the badges."""
+        return {"claimed": "sending", "handoff": "sending", "dropped": "skipped", "unknown": "unsure"}.get(
+            self.state, self.state
+        )
+
+    @property
+    def can_be_resent(self) -> bool:
+        """Whether a person may ask for it again: not while it is on its way."""
+        return self.state not in {self.State.DUE, self.State.CLAIMED, self.State.HANDOFF}
+
 
 class CheckIn(models.Model):
     """Three questions the day after a session, answered by link; the answer stands in the chart, unchanged."""
@@ -106,6 +118,11 @@ class CheckIn(models.Model):
         SAME = "same", "About the same"
         WORSE = "worse", "Worse, or further down the leg"
 
+    class WarningSign(models.TextChoices):
+        NO = "no", "No"
+        YES = "yes", "Yes"
+        NOT_SURE = "not_sure", "Not sure"
+
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="check_ins")
     session = models.OneToOneField(
         "treatment_sessions.TreatmentSession", on_delete=models.PROTECT, related_name="check_in"
@@ -114,7 +131,7 @@ class CheckIn(models.Model):
     pain_now_nrs = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(10)])
     soreness_nrs = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(10)])
     leg_symptoms = models.CharField(max_length=6, choices=LegSymptoms, blank=True)
-    has_warning_sign = models.BooleanField(null=True, blank=True)
+    warning_sign = models.CharField(max_length=8, choices=WarningSign, blank=True)
     comment = models.TextField(max_length=1000, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
 
@@ -127,6 +144,18 @@ class CheckIn(models.Model):
 
     def __str__(self):
         return f"check-in #{self.pk}"
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the client has answered."""
+        return self.answered_at is not None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a person must look at it: a warning sign (not sure counts as yes), or worse leg symptoms."""
+        return self.warning_sign in {self.WarningSign.YES, self.WarningSign.NOT_SURE} or (
+            self.leg_symptoms == self.LegSymptoms.WORSE
+        )
 
 
 class CheckInLink(Link):

@@ -1,0 +1,55 @@
+"""Check-ins: three questions after a visit, and what a worrying answer sets in motion."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from clients.models import Task
+from clients.todo import raise_task
+from practice import audit
+from practice.errors import Refused
+from reminders.models import CheckIn
+from sessions.models import OutcomeScore
+
+
+class AlreadyAnswered(Refused):
+    """The check-in was answered before; the first answer stands."""
+
+
+@transaction.atomic
+def answer_check_in(
+    check_in: CheckIn,
+    *,
+    pain_now_nrs: int,
+    warning_sign: str,
+    at: datetime,
+    soreness_nrs: int | None = None,
+    leg_symptoms: str = "",
+    comment: str = "",
+) -> CheckIn:
+    """Store the client's answer, for good, and return the check-in.
+
+    `pain_now_nrs` and `soreness_nrs` are NRS 0-10. The pain becomes an OutcomeScore of the chart. A warning sign
+    ("not sure" counts as yes) or worse leg symptoms raise an alert to the therapist, whose mail the outbox derives.
+    Raises AlreadyAnswered.
+    """
+    row = CheckIn.objects.select_for_update(of=("self",), no_key=True).get(pk=check_in.pk)
+    if row.is_answered:
+        raise AlreadyAnswered("You have answered already. Thank you.")
+    row.pain_now_nrs, row.soreness_nrs = pain_now_nrs, soreness_nrs
+    row.leg_symptoms, row.warning_sign, row.comment = leg_symptoms, warning_sign, comment
+    row.answered_at = at
+    row.save()
+    OutcomeScore.objects.create(
+        client_id=row.client_id,
+        session_id=row.session_id,
+        measure=OutcomeScore.Measure.PAIN_NOW,
+        score=pain_now_nrs,
+        measured_at=at,
+    )
+    if row.needs_attention:
+        raise_task(
+            kind=Task.Kind.CHECK_IN_ALERT, client=row.client, subject=f"check-in {row.pk}", for_role="therapist", at=at
+        )
+    audit.record(action="check_in.answered", at=at, actor="client", target=row)
+    return row

@@ -1,0 +1,181 @@
+"""What is due stands in the rows of other rooms; here it becomes messages and check-ins. Nothing is scheduled."""
+
+from datetime import datetime, timedelta
+
+from clients.todo import raise_task
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from booking.models import Appointment
+from clients.models import Intake, Task
+from referrals.models import Report
+from reminders.models import CheckIn, Message, ReminderRule
+from sessions.models import TreatmentSession
+
+CHECK_IN_HOURS = 24
+# A session signed longer ago gets no check-in any more: after an outage or a restore nobody is asked about last month.
+CHECK_IN_WINDOW = timedelta(days=7)
+Kind = Message.Kind
+
+
+def derive_due(now: datetime) -> int:
+    """Insert every message and check-in that the rows call for and that is not there yet; returns how many.
+
+    Safe to run twice and by two workers at once: what is unique in the database cannot be made again.
+    """
+    made = _check_ins(now)
+    rows = [*_intakes(now), *_appointments(now), *_check_in_mails(now), *_reports(), *_alerts()]
+    before = Message.objects.count() if rows else 0
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    return made + (Message.objects.count() - before if rows else 0)
+
+
+def _not_yet(subject: str, *kinds: str, version: str | None = None) -> Q:
+    """Rows for which no message of these kinds (and of the version in the row's own column) exists."""
+    messages = Message.objects.filter(**{subject: OuterRef("pk")}, kind__in=kinds)
+    if version:
+        messages = messages.filter(version=OuterRef(version))
+    return Q(~Exists(messages))
+
+
+def _intakes(now):
+    rows = (
+        Intake.objects.open()
+        .filter(wants_mail=True)
+        .filter(_not_yet("intake", Kind.INTAKE_LINK, version="mail_version"))
+    )
+    return [
+        Message(
+            kind=Kind.INTAKE_LINK,
+            client=intake.client,
+            intake=intake,
+            version=intake.mail_version,
+            due_at=now,
+            created_at=now,
+        )
+        for intake in rows.select_related("client")
+        if intake.client.can_be_mailed
+    ]
+
+
+def _appointments(now):
+    """Confirm what was booked, say what moved, and take back what was announced and then cancelled."""
+    coming = Appointment.objects.filter(starts_at__gt=now).select_related("client")
+    bookable = Q(status__in=[Appointment.Status.BOOKED, Appointment.Status.CONFIRMED])
+    announced = Message.objects.filter(
+        appointment=OuterRef("pk"),
+        kind__in=[Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED],
+        state=Message.State.SENT,
+    )
+    untold = _not_yet("appointment", Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, version="version")
+    booked = coming.filter(bookable, untold, ~Exists(announced))
+    moved = coming.filter(bookable, untold, Exists(announced))
+    cancelled = coming.filter(
+        Exists(announced), _not_yet("appointment", Kind.APPOINTMENT_CANCELLED, version="version"), status="cancelled"
+    )
+    for kind, rows in (
+        (Kind.BOOKING_CONFIRMATION, booked),
+        (Kind.APPOINTMENT_MOVED, moved),
+        (Kind.APPOINTMENT_CANCELLED, cancelled),
+    ):
+        for visit in rows:
+            if visit.client.can_be_mailed:
+                yield Message(
+                    kind=kind, client=visit.client, appointment=visit, version=visit.version, due_at=now, created_at=now
+                )
+
+
+def check_in_hours() -> int | None:
+    """Return after how many hours a signed session is followed up, or None if the owner switched it off."""
+    rule = ReminderRule.objects.filter(kind=Kind.CHECK_IN).first()
+    if rule is None:
+        return CHECK_IN_HOURS
+    return rule.offset_hours if rule.is_active else None
+
+
+def _check_ins(now) -> int:
+    hours = check_in_hours()
+    if hours is None:
+        return 0
+    sessions = TreatmentSession.objects.signed().filter(
+        ~Exists(CheckIn.objects.filter(session=OuterRef("pk"))), signed_at__gt=now - CHECK_IN_WINDOW, signed_at__lte=now
+    )
+    rows = [
+        CheckIn(session=session, client_id=session.client_id, due_at=session.signed_at + timedelta(hours=hours))
+        for session in sessions
+    ]
+    CheckIn.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _check_in_mails(now):
+    """Mail the check-ins that are due; clients without e-mail go onto the call list instead."""
+    rows = CheckIn.objects.filter(
+        _not_yet("check_in", Kind.CHECK_IN), answered_at__isnull=True, due_at__lte=now, due_at__gt=now - CHECK_IN_WINDOW
+    ).select_related("client")
+    for check_in in rows:
+        if check_in.client.can_be_mailed:
+            yield Message(
+                kind=Kind.CHECK_IN, client=check_in.client, check_in=check_in, due_at=check_in.due_at, created_at=now
+            )
+        else:
+            _ask_for_a_call(check_in, now)
+
+
+@transaction.atomic
+def _ask_for_a_call(check_in, now):
+    raise_task(
+        kind=Task.Kind.CALL_CLIENT,
+        client=check_in.client,
+        subject=f"check-in {check_in.pk}",
+        for_role="front_desk",
+        at=now,
+    )
+
+
+def _reports():
+    rows = Report.objects.filter(_not_yet("report", Kind.REPORT_READY), sent_at__isnull=False).exclude(
+        referral__referrer__email=""
+    )
+    return [
+        Message(kind=Kind.REPORT_READY, client_id=row.client_id, report=row, due_at=row.sent_at, created_at=row.sent_at)
+        for row in rows
+    ]
+
+
+def _alerts():
+    alerts = Task.objects.open().filter(
+        _not_yet("task", Kind.THERAPIST_ALERT),
+        kind__in=[Task.Kind.SCREENING_ALERT, Task.Kind.CHECK_IN_ALERT],
+        for_role="therapist",
+    )
+    return [
+        Message(
+            kind=Kind.THERAPIST_ALERT, client_id=row.client_id, task=row, due_at=row.due_at, created_at=row.created_at
+        )
+        for row in alerts
+    ]
+
+
+def why_not(message: Message, now: datetime) -> str:
+    """Return why a message is not needed any more, or "" while it is. Asked again just before it leaves."""
+    if message.intake_id and (message.intake.is_submitted or message.version != message.intake.mail_version):
+        return "the questions are answered" if message.intake.is_submitted else "a newer link was asked for"
+    if message.appointment_id:
+        return _why_not_visit(message, now)
+    if message.check_in_id and message.check_in.is_answered:
+        return "already answered"
+    if message.task_id and message.task.done_at:
+        return "already looked at"
+    return ""
+
+
+def _why_not_visit(message, now) -> str:
+    visit = message.appointment
+    if visit.starts_at <= now:
+        return "the visit has begun"
+    if message.version != visit.version:
+        return "the visit has changed since"
+    if visit.is_cancelled != (message.kind == Kind.APPOINTMENT_CANCELLED):
+        return "the visit is cancelled" if visit.is_cancelled else "the visit stands again"
+    return ""

@@ -1,0 +1,67 @@
+"""What a client may answer the day after a visit."""
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Field, Layout
+from django import forms
+
+from reminders.models import CheckIn
+
+NRS_CHOICES = [(number, str(number)) for number in range(11)]
+
+
+class CheckInForm(forms.Form):
+    """Pain now and the warning signs must be answered: silence is never 'no'. The rest may stay empty."""
+
+    pain_now_nrs = forms.TypedChoiceField(
+        label="How strong is the pain right now?",
+        help_text="0 is no pain, 10 is the worst you can imagine.",
+        choices=NRS_CHOICES,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a number from 0 to 10."},
+    )
+    leg_symptoms = forms.ChoiceField(
+        label="Pain, tingling or numbness in the leg: since the visit it is …",
+        choices=CheckIn.LegSymptoms.choices,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    soreness_nrs = forms.TypedChoiceField(
+        label="How sore were the treated muscles afterwards?",
+        help_text="0 is not at all, 10 is very sore.",
+        choices=NRS_CHOICES,
+        coerce=int,
+        empty_value=None,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    warning_sign = forms.ChoiceField(
+        label=(
+            "Since the visit, is any of this new: numbness between your legs, trouble with bladder or bowels, weakness in "
+            "a foot or in both legs, fever, a swollen calf, chest pain, or sudden severe pain?"
+        ),
+        choices=CheckIn.WarningSign.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Please answer this one: yes, no or not sure."},
+    )
+    comment = forms.CharField(
+        label="Anything else your therapist should know?",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        """Pain as a 0-10 scale, the rest as large pills; the page owns the form tag."""
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(
+            Field("pain_now_nrs", wrapper_class="nrs"),
+            Field("leg_symptoms", wrapper_class="choices-stack"),
+            Field("soreness_nrs", wrapper_class="nrs"),
+            Field("warning_sign"),
+            "comment",
+        )
+        return helper

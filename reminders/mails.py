@@ -1,0 +1,184 @@
+"""The words of each mail, and the link minted into it at hand-off. Only here does a message become text."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import formatdate
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import formats
+
+from booking.models import Appointment, AppointmentLink
+from clients.models import Client, IntakeLink
+from practice.models import Practice, User
+from referrals.models import ReportLink
+from reminders.models import CheckInLink, Message
+
+WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
+CHECK_IN_DAYS = 7
+REPORT_DAYS = 90
+UNBOOKED_INTAKE_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One mail in words: who gets it, what it says, and the address behind its button ("" without one)."""
+
+    to: str
+    subject: str
+    before: tuple[str, ...]
+    button: str
+    link: str
+    after: tuple[str, ...]
+
+
+def in_words(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as a client reads it, with the zone's short name: 'Monday 23 November at 14:30 (GMT)'."""
+    local = moment.astimezone(zone)
+    return f"{formats.date_format(local, 'l j F')} at {local:%H:%M} ({local.tzname()})"
+
+
+def next_visit(client: Client, now: datetime) -> Appointment | None:
+    """Return the client's next live appointment."""
+    return client.appointments.upcoming(now).order_by("starts_at", "pk").first()
+
+
+def address_of(message: Message, now: datetime) -> str:
+    """Return where the mail goes today, or "" if there is nowhere to send it."""
+    if message.report_id:
+        return message.report.referral.referrer.email
+    if message.task_id:
+        therapist = responsible(message.client, now)
+        return therapist.email if therapist else ""
+    return message.client.email if message.client.can_be_mailed else ""
+
+
+def responsible(client: Client, now: datetime) -> User | None:
+    """Return who must look at a client's alert: the next visit's therapist, else the plan's, else the last one's, else an owner."""
+    visit = next_visit(client, now)
+    if visit and visit.therapist.is_active:
+        return visit.therapist
+    plan = client.treatment_plans.open().select_related("therapist").first()
+    if plan and plan.therapist.is_active:
+        return plan.therapist
+    last = client.appointments.live().filter(therapist__is_active=True).order_by("-starts_at").first()
+    if last:
+        return last.therapist
+    return User.objects.filter(is_owner=True, is_active=True).order_by("pk").first()
+
+
+def compose(message: Message, *, practice: Practice, now: datetime, is_preview: bool = False) -> Letter:
+    """Return the mail in words. Unless it is a preview this mints its link, valid until revoked or expired."""
+    link, words = _LINKS[message.kind](message, now, is_preview)
+    zone = ZoneInfo(practice.time_zone)
+    entry = WORDS[words]
+    fields = _fields(message, practice, zone, now)
+    say = lambda text: text.format(**fields)  # noqa: E731
+    return Letter(
+        to=address_of(message, now),
+        subject=say(entry["subject"]),
+        before=tuple(map(say, entry["before"])),
+        button=entry.get("button", ""),
+        link=link,
+        after=tuple(map(say, entry["after"])),
+    )
+
+
+def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime) -> dict[str, str]:
+    visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
+    therapist = visit.therapist if visit else None
+    if message.check_in_id:
+        therapist = message.check_in.session.therapist
+    reader = responsible(message.client, now) if message.task_id else None
+    return {
+        "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
+        "practice": practice.name,
+        "phone": practice.phone.as_international,
+        "place": practice.address,
+        "therapist": (therapist.first_name or therapist.username) if therapist else "",
+        "when": in_words(visit.starts_at, zone) if visit else "",
+        "referrer": message.report.referral.referrer.name if message.report_id else "",
+    }
+
+
+def _absolute(name: str, *args) -> str:
+    return settings.SITE_URL + reverse(name, args=args)
+
+
+def _intake(message, now, is_preview):
+    visit = next_visit(message.client, now)
+    words = "intake_link_booked" if visit else "intake_link"
+    expires_at = visit.starts_at if visit else now + timedelta(days=UNBOOKED_INTAKE_DAYS)
+    token = DUMMY if is_preview else IntakeLink.mint(now=now, expires_at=expires_at, intake=message.intake)
+    return _absolute("clients:intake_open", token), words
+
+
+def _appointment(message, now, is_preview):
+    visit = message.appointment
+    token = DUMMY if is_preview else AppointmentLink.mint(now=now, expires_at=visit.starts_at, appointment=visit)
+    return _absolute("booking:appointment_open", token), message.kind
+
+
+def _cancelled(message, now, is_preview):
+    return "", message.kind
+
+
+def _check_in(message, now, is_preview):
+    expires_at = now + timedelta(days=CHECK_IN_DAYS)
+    token = DUMMY if is_preview else CheckInLink.mint(now=now, expires_at=expires_at, check_in=message.check_in)
+    return _absolute("reminders:check_in_open", token), message.kind
+
+
+def _report(message, now, is_preview):
+    expires_at = now + timedelta(days=REPORT_DAYS)
+    token = DUMMY if is_preview else ReportLink.mint(now=now, expires_at=expires_at, report=message.report)
+    return _absolute("referrals:report_open", token), message.kind
+
+
+def _alert(message, now, is_preview):
+    return _absolute("workspace:client_page", message.client_id), message.kind
+
+
+_LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
+    Message.Kind.INTAKE_LINK: _intake,
+    Message.Kind.BOOKING_CONFIRMATION: _appointment,
+    Message.Kind.APPOINTMENT_MOVED: _appointment,
+    Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
+    Message.Kind.CHECK_IN: _check_in,
+    Message.Kind.REPORT_READY: _report,
+    Message.Kind.THERAPIST_ALERT: _alert,
+}
+
+
+def message_id(message: Message) -> str:
+    """Return the mail's Message-ID, the same on a retry so that servers may fold the copies."""
+    host = urlsplit(settings.SITE_URL).hostname
+    return f"<{message.kind}.{message.pk}.{message.version}@{host}>"
+
+
+def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
+    """Return the mail ready for a mail server: plain text with an HTML twin, one recipient."""
+    context = {"letter": letter, "practice": practice}
+    mail = EmailMultiAlternatives(
+        subject=letter.subject,
+        body=re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", context)),
+        from_email=f'"{practice.name}" <{settings.DEFAULT_FROM_EMAIL}>',
+        to=[letter.to],
+        reply_to=[practice.email] if practice.email else None,
+        headers={
+            "Message-ID": message_id(message),
+            "Date": formatdate(now.timestamp()),
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    mail.attach_alternative(render_to_string("reminders/mail/letter.html", context), "text/html")
+    return mail

@@ -1,0 +1,110 @@
+"""The outbox for staff, and the check-in behind a mail's link."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from practice import audit, clock, links
+from practice.access import public, role_required
+from practice.errors import Refused
+from reminders.checkins import answer_check_in
+from reminders.forms import CheckInForm
+from reminders.mails import compose
+from reminders.models import CheckInLink, Message
+from reminders.outbox import release_mail, resend
+
+PER_PAGE = 50
+SHOWN = {
+    "open": ("Waiting", [Message.State.DUE, Message.State.CLAIMED, Message.State.HANDOFF]),
+    "trouble": ("Needs you", [Message.State.FAILED, Message.State.UNKNOWN]),
+    "sent": ("Sent", [Message.State.SENT]),
+    "dropped": ("Not needed", [Message.State.DROPPED]),
+}
+
+
+@role_required("front_desk", "owner")
+@require_safe
+def outbox(request):
+    shown = request.GET.get("show", "open")
+    if shown not in SHOWN:
+        raise Http404
+    rows = Message.objects.visible_to(request.user).filter(state__in=SHOWN[shown][1]).select_related("client")
+    page = Paginator(rows.order_by("-due_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    tabs = [{"key": key, "label": label, "is_current": key == shown} for key, (label, _) in SHOWN.items()]
+    return render(request, "reminders/outbox.html", {"page": page, "tabs": tabs, "shown": shown})
+
+
+@role_required("front_desk", "owner")
+@require_safe
+def message_detail(request, pk):
+    message = get_object_or_404(Message.objects.visible_to(request.user), pk=pk)
+    letter = compose(message, practice=request.practice, now=clock.now(), is_preview=True)
+    return render(request, "reminders/message_detail.html", {"message": message, "letter": letter})
+
+
+@role_required("front_desk", "owner")
+@require_POST
+def message_resend(request, pk):
+    message = get_object_or_404(Message.objects.visible_to(request.user), pk=pk)
+    try:
+        resend(message, by=request.user, at=clock.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "The mail goes out again within seconds, with a fresh link.")
+    return redirect("reminders:message_detail", pk)
+
+
+@role_required("owner")
+@require_POST
+def mail_hold_release(request):
+    release_mail(by=request.user, at=clock.now())
+    messages.success(request, "Mails go out again.")
+    return redirect("reminders:outbox")
+
+
+@public
+@require_safe
+def check_in_open(request, token):
+    link = CheckInLink.objects.opened_by(token, now=clock.now())
+    if link is None:
+        return render(request, "practice/link_closed.html", status=404)
+    links.remember(request, link)
+    return redirect("reminders:check_in_page", link.handle)
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_in_page(request, handle):
+    now = clock.now()
+    link = links.remembered(request, CheckInLink, handle, now=now)
+    if link is None:
+        return render(request, "practice/link_closed.html", status=404)
+    if link.check_in.is_answered:
+        return redirect("reminders:check_in_done", handle)
+    form = CheckInForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            answer_check_in(link.check_in, at=now, **form.cleaned_data)
+        except Refused as refusal:
+            messages.info(request, str(refusal))
+        return redirect("reminders:check_in_done", handle)
+    return render(
+        request,
+        "reminders/check_in_page.html",
+        {"form": form, "session": link.check_in.session, "client": link.check_in.client},
+        status=422 if form.errors else 200,
+    )
+
+
+@public
+@require_safe
+def check_in_done(request, handle):
+    now = clock.now()
+    link = links.remembered(request, CheckInLink, handle, now=now)
+    if link is None or not link.check_in.is_answered:
+        return render(request, "practice/link_closed.html", status=404)
+    audit.record_reading(client=link.check_in.client, page="reminders:check_in_done", at=now, actor="client")
+    return render(request, "reminders/check_in_done.html", {"check_in": link.check_in})

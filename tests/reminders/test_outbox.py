@@ -1,0 +1,215 @@
+"""The outbox under ordinary days, refusals, doubt and crashes."""
+
+import smtplib
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from booking.models import AppointmentLink
+from clients.models import Intake, Task
+from practice import clock
+from practice.models import AuditEvent, Practice
+from reminders import outbox
+from reminders.due import derive_due
+from reminders.models import Message
+from reminders.outbox import Refusal, ServerAway, send_due
+from tests.world import NINE, NOW, make_client, minutes
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """The machine's own clock, for leases; the demo's may move without it."""
+
+    class Machine:
+        at = NOW
+
+    monkeypatch.setattr(clock, "machine_now", lambda: Machine.at)
+    return Machine
+
+
+def test_send_due_sends_once_and_records_it(visit, postbox):
+    first = send_due(now=NOW, deliver=postbox)
+    second = send_due(now=NOW, deliver=postbox)
+
+    message = Message.objects.get()
+    assert (first.sent, second.sent, message.state, message.sent_at) == (1, 0, "sent", NOW)
+    assert postbox.mails[0].to == ["ada.muller@mail.example"] or postbox.mails[0].to == [visit.client.email]
+    assert AuditEvent.objects.filter(action="message.sent", target_id=message.pk, actor="system").exists()
+
+
+def test_send_due_mints_the_link_at_hand_off_and_stores_only_its_hash(visit, postbox):
+    derive_due(NOW)
+    assert not AppointmentLink.objects.exists()
+
+    send_due(now=NOW, deliver=postbox)
+
+    link = AppointmentLink.objects.get()
+    token = postbox.mails[0].body.split("/booking/open/")[1].split("/")[0]
+    assert link.expires_at == visit.starts_at
+    assert token not in link.token_hash
+    assert AppointmentLink.objects.opened_by(token, now=NOW) == link
+
+
+def test_send_due_drops_what_is_not_needed_any_more(visit, postbox):
+    derive_due(NOW)
+    type(visit).objects.update(status="cancelled")
+
+    sweep = send_due(now=NOW, deliver=postbox)
+
+    assert (sweep.dropped, postbox.mails) == (1, [])
+    assert Message.objects.get().why == "the visit is cancelled"
+
+
+def test_send_due_never_announces_a_visit_that_has_begun(visit, postbox):
+    derive_due(NOW)
+
+    send_due(now=NINE, deliver=postbox)
+
+    assert postbox.mails == []
+
+
+def test_send_due_waits_and_tries_again_when_the_server_is_away(visit, postbox):
+    postbox.refuse = ServerAway()
+    send_due(now=NOW, deliver=postbox)
+    postbox.refuse = None
+
+    too_early = send_due(now=NOW + minutes(0), deliver=postbox)
+    later = send_due(now=NOW + minutes(1), deliver=postbox)
+
+    assert (too_early.sent, later.sent) == (0, 1)
+
+
+def test_send_due_gives_up_on_a_final_refusal_and_asks_the_desk_to_call(visit, postbox):
+    postbox.refuse = Refusal(is_final=True)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert Message.objects.get().state == "failed"
+    assert Task.objects.get().kind == "call_client"
+
+
+def test_send_due_lets_one_bad_address_stop_nobody_else(visit, ben, postbox):
+    Intake.objects.create(client=ben, requested_at=NOW)
+
+    class OneRefused:
+        def __call__(self, mail):
+            if mail.to == [visit.client.email]:
+                raise Refusal(is_final=True)
+            postbox(mail)
+
+    send_due(now=NOW, deliver=OneRefused())
+
+    assert [mail.to for mail in postbox.mails] == [[ben.email]]
+
+
+def test_send_due_hands_a_doubtful_mail_over_once_more_and_then_says_unknown(visit, postbox, machine):
+    postbox.refuse = smtplib.SMTPServerDisconnected()
+    send_due(now=NOW, deliver=postbox)
+    assert Message.objects.get().state == "handoff"
+
+    machine.at += outbox.LEASE + minutes(1)
+    send_due(now=NOW, deliver=postbox)
+    machine.at += outbox.LEASE + minutes(1)
+    postbox.refuse = None
+    send_due(now=NOW, deliver=postbox)
+
+    message = Message.objects.get()
+    assert (message.state, message.handoffs, postbox.mails) == ("unknown", 2, [])
+    assert Task.objects.get().kind == "call_client"
+
+
+def test_send_due_uses_the_same_message_id_on_a_retry(visit, postbox, machine):
+    seen = []
+
+    class DiesAfterSending:
+        def __call__(self, mail):
+            seen.append(mail.extra_headers["Message-ID"])
+            raise smtplib.SMTPServerDisconnected
+
+    send_due(now=NOW, deliver=DiesAfterSending())
+    machine.at += outbox.LEASE + minutes(1)
+    send_due(now=NOW, deliver=DiesAfterSending())
+
+    assert len(seen) == 2
+    assert len(set(seen)) == 1
+
+
+def test_send_due_takes_over_from_a_worker_that_died_before_the_hand_off(visit, postbox, machine):
+    derive_due(NOW)
+    outbox.claim_one(NOW, outbox.Sweep())
+
+    assert send_due(now=NOW, deliver=postbox).sent == 0
+    machine.at += outbox.LEASE + minutes(1)
+    assert send_due(now=NOW, deliver=postbox).sent == 1
+
+
+def test_moving_the_demos_clock_expires_no_lease(visit, postbox, machine):
+    derive_due(NOW)
+    outbox.claim_one(NOW, outbox.Sweep())
+
+    assert send_due(now=NOW + minutes(30), deliver=postbox).sent == 0
+
+
+def test_send_due_holds_everything_when_the_clock_jumps_until_an_owner_releases_it(visit, olga, postbox):
+    class Jumped:
+        jumps = [timedelta(hours=3)]
+
+        def jump(self):
+            return self.jumps.pop() if self.jumps else timedelta(0)
+
+    watch = Jumped()
+    held = send_due(now=NOW, deliver=postbox, watch=watch)
+    assert "180 minutes" in held.held
+    assert Practice.objects.get().mail_held_because
+
+    outbox.release_mail(by=olga, at=NOW)
+
+    assert send_due(now=NOW, deliver=postbox, watch=watch).sent == 1
+
+
+def test_no_mail_names_health_or_a_surname(visit, signed_session, ada, mia, postbox):
+    Intake.objects.create(client=ada, requested_at=NOW)
+    Task.objects.create(kind="screening_alert", for_role="therapist", client=ada, subject="x", due_at=NOW, created_at=NOW)
+    send_due(now=NOW, deliver=postbox)
+    send_due(now=NOW + timedelta(days=1), deliver=postbox)
+
+    text = "\n".join(f"{mail.subject}\n{mail.body}\n{mail.alternatives[0][0]}" for mail in postbox.mails).casefold()
+    assert len(postbox.mails) == 4
+    for word in ("massage,", "pain", "sciatica", "screening", "emergency", "health", "symptom", "treatment", "müller", "follow-up massage"):
+        assert word not in text, word
+
+
+def test_mails_have_a_date_one_recipient_and_no_line_breaks_in_headers(visit, postbox):
+    send_due(now=NOW, deliver=postbox)
+
+    mail = postbox.mails[0].message()
+    assert mail["Date"].startswith("Mon, 23 Nov 2026 08:00:00")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert len(postbox.mails[0].recipients()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_send_each_mail_once(practice):
+    for number in range(40):
+        person = make_client("Ada", f"No{number}", email=f"ada{number}@mail.example")
+        Intake.objects.create(client=person, requested_at=NOW)
+    derive_due(NOW)
+    sent, lock = [], threading.Lock()
+
+    def deliver(mail):
+        with lock:
+            sent.append(mail.to[0])
+
+    def work():
+        try:
+            send_due(now=NOW, deliver=deliver)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    [worker.start() for worker in workers]
+    [worker.join() for worker in workers]
+
+    assert sorted(sent) == sorted({f"ada{number}@mail.example" for number in range(40)})
