@@ -1,0 +1,28 @@
+"""The screening engine: pure functions over answers, with rules, weights and words as data. It never diagnoses."""
+
+from clients.screening.conditions import BadRule
+from clients.screening.engine import RULES, emergency_now, is_asked, screen, validate
+from clients.screening.result import Caution, Evidence, Flag, Score, ScreeningResult
+from clients.screening.rules import RuleSet, load_rules
+from clients.screening.vocabulary import MUSCLES, BadAnswer, Group, Item, UnknownQuestion
+
+ITEMS = RULES.items
+GROUPS = RULES.groups
+SAFETY_NET: str = RULES.words["safety_net"]
+
+__all__ = [
+    "GROUPS", "ITEMS", "MUSCLES", "RULES", "SAFETY_NET",
+    "BadAnswer", "BadRule", "Caution", "Evidence", "Flag", "Group", "Item", "RuleSet", "Score", "ScreeningResult",
+    "UnknownQuestion",
+    "client_groups", "emergency_keys", "emergency_now", "is_asked", "load_rules", "screen", "validate",
+]  # fmt: skip
+
+
+def client_groups() -> tuple[Group, ...]:
+    """Return the groups a client answers, in the order asked: emergency items first."""
+    return tuple(group for group in GROUPS if group.by == "client")
+
+
+def emergency_keys() -> tuple[str, ...]:
+    """Return the keys of the items that must be answered at every visit before anybody is treated."""
+    return tuple(key for key, item in ITEMS.items() if item.emergency)
