@@ -11,7 +11,7 @@ os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="practice-tests-"))
 os.environ.setdefault("DEMO", "true")
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATA_DIR, DATABASES, INSTALLED_APPS, TEMPLATES  # noqa: E402
+from config.settings import DATA_DIR, DATABASES, INSTALLED_APPS, STATIC_ROOT  # noqa: E402
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.constraints.app"]
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
