@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from workspace.views import first_run, healthz, home
+from workspace.views.doors import first_run, healthz, home
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # the admin has no door of its own

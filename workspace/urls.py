@@ -1,5 +1,13 @@
-"""Addresses of this room."""
+"""Addresses of the pages that stand on several rooms."""
+
+from django.urls import path
+
+from workspace.views import demo
 
 app_name = "workspace"
 
-urlpatterns = []
+urlpatterns = [
+    path("mailbox/", demo.mailbox, name="mailbox"),
+    path("mailbox/clock/", demo.clock_move, name="clock_move"),
+    path("mailbox/<str:name>/", demo.mailbox_mail, name="mailbox_mail"),
+]
