@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import secrets
 import socket
 from pathlib import Path
 
@@ -14,13 +15,23 @@ env = environ.Env()
 environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 SHORTEST_SECRET = 32
+_throwaway = False
+
+
+def use_throwaway_secrets() -> None:
+    """Let this process run on random secrets of its own: for a command that signs and stores nothing."""
+    global _throwaway
+    _throwaway = True
 
 
 def secret(name: str) -> str:
     """Return the secret `name` from the environment, or from the file that NAME_FILE names.
 
     Raises ImproperlyConfigured, naming the variable, if it is missing, unreadable or shorter than 32 characters.
+    After `use_throwaway_secrets` nothing is read and every secret is random.
     """
+    if _throwaway:
+        return secrets.token_urlsafe(SHORTEST_SECRET)
     if file := os.environ.get(f"{name}_FILE"):
         try:
             value = Path(file).read_text(encoding="utf-8").strip()
