@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import SequenceMatcher
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from clients.folding import fold
 from clients.models import Client, IntakeLink
 from practice import audit
 from practice.errors import Refused
+from practice.idempotency import body_hash, earlier_result, remember_result
 from practice.models import User
 
 FIRST_YEAR = 1900
@@ -158,16 +160,34 @@ def _close(one: str, other: str) -> bool:
     return one == other or SequenceMatcher(None, one, other).ratio() >= CLOSE_SPELLING
 
 
-@transaction.atomic
-def create_client(*, by: User, at: datetime, **fields) -> Client:
-    """Take somebody in and return the saved client. `fields` are those of FIELDS.
+def create_client(*, by: User, at: datetime, key: UUID | None = None, **fields) -> Client:
+    """Take somebody in and return the saved client. `fields` are those of FIELDS; `key` is the form's, used once.
 
     Raises DetailsMissing when they cannot be reached, the birth date cannot be, or a minor has no guardian.
     """
     _refuse_problems(at, fields)
+    body = body_hash(**fields)
+    try:
+        with transaction.atomic():
+            return _made_before(key, body) or _make(key, body, by, at, fields)
+    except IntegrityError:
+        # A double click: the other request has used the key between our look and our write.
+        made = _made_before(key, body)
+        if made is None:
+            raise
+        return made
+
+
+def _made_before(key, body):
+    pk = earlier_result(key, purpose="client.create", body=body)
+    return Client.objects.get(pk=pk) if pk is not None else None
+
+
+def _make(key, body, by, at, fields):
     client = Client(**fields, created_at=at, created_by=by)
     client.search = client.fold_search()
     client.save()
+    remember_result(key, purpose="client.create", body=body, result_id=client.pk, at=at)
     audit.record(action="client.created", at=at, by=by, target=client)
     return client
 

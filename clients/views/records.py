@@ -1,20 +1,107 @@
 """Finding, creating and changing clients."""
 
-from django.http import Http404
+from uuid import uuid4
 
-from practice.access import staff_only
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from clients.forms import ClientForm
+from clients.gate import gates_for
+from clients.models import Client
+from clients.records import create_client, fingerprint, possible_duplicates, update_client
+from practice import clock
+from practice.access import role_required, staff_only
+from practice.errors import Refused
+
+PER_PAGE = 25
+LONGEST_SEARCH = 100
 
 
 @staff_only
+@require_safe
+@vary_on_headers("HX-Request")
 def client_list(request):
-    raise Http404
+    query = request.GET.get("q", "")[:LONGEST_SEARCH]
+    clients = Client.objects.visible_to(request.user).matching(query).order_by("last_name", "first_name", "pk")
+    page = Paginator(clients, PER_PAGE).get_page(request.GET.get("page"))
+    gates = gates_for([client.pk for client in page])
+    rows = [{"client": client, "gate": gates[client.pk]} for client in page]
+    context = {"rows": rows, "page": page, "query": query, "today": clock.today()}
+    is_fragment = request.htmx and request.htmx.target == "client-rows"
+    return render(request, "clients/_client_rows.html" if is_fragment else "clients/client_list.html", context)
 
 
-@staff_only
+@role_required("front_desk", "owner")
+@require_http_methods(["GET", "HEAD", "POST"])
 def client_create(request):
-    raise Http404
+    form = ClientForm(request.POST if request.method == "POST" else None, today=clock.today(), initial=_guess(request))
+    duplicates = []
+    if form.is_valid():
+        duplicates = _unseen(form, "is_another_person" in request.POST)
+        if not duplicates:
+            try:
+                client = create_client(by=request.user, at=clock.now(), key=form.cleaned_data["key"], **form.details)
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                messages.success(request, f"{client.name} is on file.")
+                return redirect(client)
+    context = {"form": form, "duplicates": duplicates, "shown": ",".join(str(each.client.pk) for each in duplicates)}
+    return render(request, "clients/client_create.html", context, status=422 if form.errors else 200)
+
+
+def _unseen(form, is_confirmed):
+    """Return possible duplicates, unless the person just said so of every one of them."""
+    details = {name: form.details[name] for name in ("first_name", "last_name", "born_on", "phone", "email")}
+    found = possible_duplicates(**details)
+    if is_confirmed and {str(each.client.pk) for each in found} <= form.known_ids:
+        return []
+    return found
+
+
+def _guess(request):
+    """Start the form with what was searched for in vain: digits are a phone number, words a name."""
+    words = request.GET.get("q", "")[:LONGEST_SEARCH].split()
+    if words and any(letter.isdigit() for letter in "".join(words)):
+        return {"key": uuid4(), "phone": " ".join(words)}
+    return {"key": uuid4(), "first_name": " ".join(words[:1]).title(), "last_name": " ".join(words[1:]).title()}
 
 
 @staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def client_edit(request, client_id):
-    raise Http404
+    client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
+    form = ClientForm(
+        request.POST if request.method == "POST" else None,
+        today=clock.today(),
+        instance=client,
+        initial={"seen": fingerprint(client)},
+    )
+    if form.is_valid():
+        try:
+            seen = form.cleaned_data["seen"]
+            changed = update_client(client, by=request.user, at=clock.now(), seen=seen, **form.details)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Saved.")
+            return redirect(changed)
+    standing = Client.objects.get(pk=client_id)
+    context = {"form": form, "client": standing, "differences": _differences(form, standing)}
+    return render(request, "clients/client_edit.html", context, status=422 if form.errors else 200)
+
+
+def _differences(form, standing):
+    """List what is stored now where it differs from what was typed, and let the next press of Save count as informed."""
+    if not form.non_field_errors():
+        return []
+    form.data = form.data.copy()
+    form.data["seen"] = fingerprint(standing)
+    return [
+        {"label": form.fields[name].label, "stored": getattr(standing, name) or "empty"}
+        for name, typed in form.details.items()
+        if typed != getattr(standing, name)
+    ]

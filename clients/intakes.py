@@ -1,0 +1,224 @@
+"""The intake from asking for it to handing it in: saved at every step, frozen when handed in."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from anatomy.body import lowest_level, stored_drawing
+from clients.consents import CONSENTS, GuardianMustSign, SignatureMissing, give_consent
+from clients.models import Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
+from clients.records import is_minor
+from clients.screening import ITEMS, Flag, client_groups, emergency_now
+from clients.screenings import known_answers, lock_client, run_screening
+from clients.todo import raise_alert, raise_task, settle_tasks
+from practice import audit
+from practice.errors import Refused
+from practice.models import User
+
+GROUPS = {group.id: group for group in client_groups()}
+BODY, WORDS = "body", "words"  # the two steps that are no group of the screening
+HISTORY_FIELDS = ("goals", "conditions", "medicines", "allergies", "surgeries", "work")
+TABLET_LINK = timedelta(hours=2)
+
+
+class IntakeAlreadySubmitted(Refused):
+    """What was handed in cannot be changed."""
+
+
+class TreatmentConsentMissing(Refused):
+    """Nobody is treated without having agreed to it."""
+
+
+class CannotBeMailed(Refused):
+    """The client has no e-mail address, or asked not to be mailed."""
+
+
+@transaction.atomic
+def request_intake(*, client: Client, by: User | None, at: datetime) -> Intake:
+    """Ask the client for an intake and return it; the one under way if there is one.
+
+    The mail with the link derives from this row. Who cannot be mailed comes onto the call list instead.
+    """
+    lock_client(client)
+    standing = client.intakes.open().first()
+    if standing:
+        return standing
+    intake = Intake.objects.create(client=client, requested_at=at, requested_by=by, wants_mail=client.can_be_mailed)
+    audit.record(action="intake.requested", at=at, by=by, actor="staff" if by else "system", target=intake)
+    if not client.can_be_mailed:
+        raise_task(
+            kind=Task.Kind.INTAKE_BY_PHONE, client=client, subject=_subject(intake), for_role="front_desk", at=at
+        )
+    return intake
+
+
+@transaction.atomic
+def send_intake_again(intake: Intake, *, by: User, at: datetime) -> Intake:
+    """Let the link go out once more, and return the intake. Links sent before keep opening until they expire.
+
+    Raises IntakeAlreadySubmitted, CannotBeMailed.
+    """
+    standing = _lock_open(intake)
+    if not standing.client.can_be_mailed:
+        raise CannotBeMailed("There is no e-mail address to send it to. Add one, or ask by phone or on the tablet.")
+    standing.wants_mail = True
+    standing.mail_version += 1
+    standing.save(update_fields=["wants_mail", "mail_version"])
+    audit.record(action="intake.sent_again", at=at, by=by, target=standing, version=standing.mail_version)
+    return standing
+
+
+@transaction.atomic
+def open_on_tablet(intake: Intake, *, by: User, at: datetime) -> IntakeLink:
+    """Make a link for the device in the client's hands, and return it. It opens for two hours."""
+    standing = _lock_open(intake)
+    token = IntakeLink.mint(now=at, expires_at=at + TABLET_LINK, intake=standing)
+    audit.record(action="intake.handed_over", at=at, by=by, target=standing)
+    return IntakeLink.objects.opened_by(token, now=at)
+
+
+@transaction.atomic
+def save_group(
+    intake: Intake,
+    *,
+    group: str,
+    answers: Mapping[str, object],
+    at: datetime,
+    is_finished: bool = True,
+    taken_by: User | None = None,
+) -> tuple[Flag, ...]:
+    """Save answers of one question group and return the emergency flags that now stand.
+
+    `answers` maps item keys of the group to answers; None takes an answer back, a missing key leaves it as it is.
+    `is_finished` is False while the group is still being filled in. An emergency alerts the therapist at once.
+    Raises IntakeAlreadySubmitted, KeyError for a group or item that is not asked of clients, and the engine's
+    BadAnswer.
+    """
+    if unknown := set(answers) - set(GROUPS[group].items):
+        raise KeyError(f"Not asked in {group}: {', '.join(sorted(unknown))}.")
+    standing = _lock_open(intake)
+    merged = known_answers(standing.client, {**standing.answers, **answers}, today=timezone.localdate(at))
+    flags = emergency_now(merged)
+    standing.changed_answers = standing.changed_answers + _taken_back(standing.answers, merged, at)
+    standing.answers = merged
+    _save_step(standing, intake, group, at, is_finished, taken_by)
+    if flags:
+        raise_alert(client=standing.client, subject=_subject(standing), at=at)
+    return flags
+
+
+@transaction.atomic
+def save_history(
+    intake: Intake,
+    *,
+    step: str,
+    at: datetime,
+    words: Mapping[str, str] | None = None,
+    spots: Iterable[str] | None = None,
+    taken_by: User | None = None,
+) -> None:
+    """Save what the client wrote (`words`: field of HISTORY_FIELDS → text) or where it hurts (`spots`: "left:calf").
+
+    Raises IntakeAlreadySubmitted, ValueError for a place that is not on the body map.
+    """
+    standing = _lock_open(intake)
+    if words is not None:
+        standing.history = {**standing.history, **{name: words[name] for name in HISTORY_FIELDS if name in words}}
+    if spots is not None:
+        standing.history = {**standing.history, "regions": stored_drawing(spots)}
+    _save_step(standing, intake, step, at, True, taken_by)
+
+
+@transaction.atomic
+def submit_intake(
+    intake: Intake,
+    *,
+    consents: Mapping[str, bool],
+    signed_name: str,
+    is_by_guardian: bool,
+    at: datetime,
+    taken_by: User | None = None,
+) -> Screening:
+    """Hand the intake in and return its screening. From now on intake, drawing and consents cannot change.
+
+    `consents` maps every scope to what the client chose. `taken_by` is the therapist who asked, None if nobody did.
+    Raises IntakeAlreadySubmitted, TreatmentConsentMissing, SignatureMissing, GuardianMustSign for a minor.
+    """
+    standing = _lock_open(intake)
+    client = standing.client
+    if not consents.get(Consent.Scope.TREATMENT):
+        raise TreatmentConsentMissing("To hand in your answers we need your consent to be assessed and treated.")
+    if not signed_name.strip():
+        raise SignatureMissing("Type your name as a signature.")
+    if is_minor(client.born_on, timezone.localdate(at)) and not is_by_guardian:
+        raise GuardianMustSign("Under 18: a parent or guardian has to sign.")
+
+    standing.submitted_at, standing.taken_by = at, taken_by
+    standing.started_at = standing.started_at or at
+    standing.save(update_fields=["submitted_at", "started_at", "taken_by"])
+    _store_drawing(standing, at)
+    for scope in CONSENTS:
+        give_consent(
+            client=client,
+            scope=scope,
+            is_given=bool(consents.get(scope)),
+            signed_name=signed_name,
+            is_by_guardian=is_by_guardian,
+            at=at,
+            taken_by=taken_by,
+        )
+    audit.record(
+        action="intake.submitted", at=at, by=taken_by, actor="staff" if taken_by else "client", target=standing
+    )
+    settle_tasks(
+        kind=Task.Kind.INTAKE_BY_PHONE, subject=_subject(standing), at=at, outcome="The intake has been handed in."
+    )
+    return run_screening(client=client, answers=standing.answers, at=at, by=taken_by, intake=standing)
+
+
+def _lock_open(intake):
+    """Lock client, then intake, and return it as stored. Raises IntakeAlreadySubmitted."""
+    lock_client(intake.client)
+    standing = Intake.objects.select_for_update(no_key=True, of=("self",)).select_related("client").get(pk=intake.pk)
+    if standing.is_submitted:
+        raise IntakeAlreadySubmitted("These answers have been handed in and cannot be changed here. Please call us.")
+    return standing
+
+
+def _save_step(standing, intake, step, at, is_finished, taken_by):
+    standing.started_at = standing.started_at or at
+    if is_finished and step not in standing.visited_groups:
+        standing.visited_groups = [*standing.visited_groups, step]
+    standing.save(update_fields=["answers", "history", "changed_answers", "started_at", "visited_groups"])
+    for field in ("answers", "history", "changed_answers", "started_at", "visited_groups"):
+        setattr(intake, field, getattr(standing, field))
+    if is_finished:
+        audit.record(
+            action="intake.saved",
+            at=at,
+            by=taken_by,
+            actor="staff" if taken_by else "client",
+            target=standing,
+            step=step,
+        )
+
+
+def _taken_back(before, after, at):
+    """List emergency answers that were yes or not sure and no longer are: the therapist should know."""
+    return [
+        {"key": key, "from": before[key], "to": after.get(key), "at": at.isoformat()}
+        for key, item in ITEMS.items()
+        if item.emergency and before.get(key) in (True, "not_sure") and after.get(key) != before[key]
+    ]
+
+
+def _store_drawing(intake, at):
+    regions = intake.history.get("regions", [])
+    lowest = lowest_level(each["region"] for each in regions) or ""
+    PainDrawing.objects.create(client=intake.client, intake=intake, regions=regions, lowest_level=lowest, drawn_at=at)
+
+
+def _subject(intake):
+    return f"intake:{intake.pk}"

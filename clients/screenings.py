@@ -1,0 +1,149 @@
+"""Screenings as they stand on file: run, superseded by a clearer one, lifted by a clearance. None is ever changed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from clients.models import Clearance, Client, Intake, Screening
+from clients.screening import ITEMS, screen
+from clients.todo import raise_alert
+from practice import audit
+from practice.errors import Refused
+from practice.models import User
+
+CLEARANCE = "cleared_by_clinician_this_episode"
+STOPPING = (Screening.Triage.EMERGENCY, Screening.Triage.URGENT_REFERRAL)
+
+
+class NothingScreened(Refused):
+    """There is no screening to add to yet."""
+
+
+class ScreeningChangedMeanwhile(Refused):
+    """Somebody added a newer version while this form was open."""
+
+
+class NothingClarified(Refused):
+    """The form came back as it was."""
+
+
+def current_screening(client: Client) -> Screening | None:
+    """Return the screening that holds now: the newest, or None."""
+    return client.screenings.newest_first().first()
+
+
+@transaction.atomic
+def run_screening(
+    *, client: Client, answers: Mapping[str, object], at: datetime, by: User | None = None, intake: Intake | None = None
+) -> Screening:
+    """Screen `answers` (item key → answer, missing or None is not answered) and return the stored result.
+
+    It supersedes the client's current screening. The age comes from the birth date where that is known.
+    Effects: lock on the client, an audit line, and an alert to the therapist for every new stop.
+    Raises what the engine raises for answers it cannot read: UnknownQuestion, BadAnswer.
+    """
+    lock_client(client)
+    given = known_answers(client, answers, today=timezone.localdate(at))
+    result = screen(given)
+    before = current_screening(client)
+    screening = Screening.objects.create(
+        client=client,
+        intake=intake,
+        supersedes=before,
+        answers=given,
+        result=asdict(result),
+        triage=result.triage,
+        pattern=result.pattern,
+        rules_version=result.rules_version,
+        at=at,
+        by=by,
+    )
+    audit.record(
+        action="screening.run", at=at, by=by, actor="staff" if by else "client", target=screening, triage=result.triage
+    )
+    if screening.triage in STOPPING and _flag_ids(screening) - _flag_ids(before):
+        raise_alert(client=client, subject=f"screening:{screening.pk}", at=at)
+    return screening
+
+
+@transaction.atomic
+def clarify_screening(
+    screening: Screening, *, changes: Mapping[str, object], by: User, at: datetime, intake: Intake | None = None
+) -> Screening:
+    """Add what the therapist asked or examined, as a new version; the old one stays with its answers and reasons.
+
+    `changes` maps item keys to answers; None takes one back. A clearance does not cover flags that were not there
+    when it was given: it lapses when new ones appear.
+    Raises ScreeningChangedMeanwhile if a newer version exists, NothingClarified if nothing differs.
+    """
+    lock_client(screening.client)
+    if Screening.objects.filter(supersedes=screening).exists():
+        raise ScreeningChangedMeanwhile(
+            "Somebody added a newer version of this screening meanwhile. Compare with it and save again."
+        )
+    answers = {**screening.answers, **changes}
+    answers = {key: value for key, value in answers.items() if value is not None}
+    if answers == screening.answers:
+        raise NothingClarified("Nothing was changed, so no new version was made.")
+    before = {flag["id"] for flag in screening.result["flags"]}
+    if changes.get(CLEARANCE) is None and {flag.id for flag in screen(answers).flags} - before:
+        answers.pop(CLEARANCE, None)
+    return run_screening(client=screening.client, answers=answers, at=at, by=by, intake=intake or screening.intake)
+
+
+@transaction.atomic
+def record_clearance(
+    *, client: Client, clinician_name: str, profession: str, given_on: date, note: str, by: User, at: datetime
+) -> Screening:
+    """File a clinician's clearance of this episode and return the screening with it counted.
+
+    Raises NothingScreened. What a clearance can lift is the engine's rule: never an emergency.
+    """
+    lock_client(client)
+    screening = current_screening(client)
+    if screening is None:
+        raise NothingScreened("There is no screening yet. A clearance is about what a screening found.")
+    clearance = Clearance.objects.create(
+        client=client,
+        clinician_name=clinician_name,
+        profession=profession,
+        given_on=given_on,
+        note=note,
+        at=at,
+        by=by,
+    )
+    audit.record(action="clearance.recorded", at=at, by=by, target=clearance)
+    answers = {**screening.answers, CLEARANCE: True}
+    return run_screening(client=client, answers=answers, at=at, by=by, intake=screening.intake)
+
+
+def changes_between(before: Screening | None, after: Screening) -> list[dict]:
+    """Return what `after` answers otherwise than `before`: key, label, was, now; empty for a first version."""
+    if before is None:
+        return []
+    keys = [key for key in ITEMS if before.answers.get(key) != after.answers.get(key)]
+    return [
+        {"key": key, "label": ITEMS[key].label, "was": before.answers.get(key), "now": after.answers.get(key)}
+        for key in keys
+    ]
+
+
+def known_answers(client: Client, answers: Mapping[str, object], *, today: date) -> dict[str, object]:
+    """Return `answers` without the empty ones, with the age that the birth date tells."""
+    given = {key: value for key, value in answers.items() if value is not None}
+    age = client.age_on(today)
+    return given if age is None else {**given, "age": age}
+
+
+def lock_client(client: Client) -> None:
+    """Hold the client's row until the transaction ends, so that two people do not act on one client at once."""
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+
+
+def _flag_ids(screening):
+    if screening is None:
+        return set()
+    return {flag["id"] for flag in screening.result["flags"] if flag["level"] in STOPPING}
