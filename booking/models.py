@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from practice.constraints import AppendOnly, NoOverlap
 
 from clients.models import Client
+from practice.constraints import AppendOnly, Later, NoOverlap
 from practice.links import Link
 
 LONGEST = timedelta(days=1)
@@ -77,7 +77,7 @@ class Appointment(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="appointment_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=Q(ends_at__lte=F("starts_at") + LONGEST), name="appointment_lasts_at_most_a_day"
+                condition=Q(ends_at__lte=Later("starts_at", LONGEST)), name="appointment_lasts_at_most_a_day"
             ),
             models.CheckConstraint(
                 condition=Q(status="held", held_until__isnull=False) | (~Q(status="held") & Q(held_until__isnull=True)),

@@ -6,7 +6,7 @@ can still drop a trigger: the guards stop the application and its mistakes, not 
 """
 
 from practice.constraints.guards import AppendOnly, FrozenWhen
-from practice.constraints.overlap import NoOverlap
+from practice.constraints.overlap import Later, NoOverlap
 from practice.constraints.triggers import declared_triggers, installed_triggers, violates
 
-__all__ = ["AppendOnly", "FrozenWhen", "NoOverlap", "declared_triggers", "installed_triggers", "violates"]
+__all__ = ["AppendOnly", "FrozenWhen", "Later", "NoOverlap", "declared_triggers", "installed_triggers", "violates"]

@@ -1,15 +1,54 @@
 """`NoOverlap`: nothing is in two places at once. EXCLUDE on PostgreSQL (without any extension), triggers on SQLite."""
 
-import math
 from datetime import UTC, datetime, timedelta
 
 from django.core import checks
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError
 from django.db.backends.ddl_references import Statement, Table
-from django.db.models import CheckConstraint, F, Q
+from django.db.models import CheckConstraint, DateTimeField, F, Func, Q
+from django.utils.deconstruct import deconstructible
 
 from practice.constraints.triggers import GuardConstraint, condition_sql, sqlite_trigger
+
+
+@deconstructible(path="practice.constraints.Later")
+class Later(Func):
+    """The moment `by` (whole seconds) after a column, for a condition: Q(ends_at__lte=Later("starts_at", LONGEST)).
+
+    F("starts_at") + LONGEST would write a Python function of Django's into SQLite's table, over which its shell, its
+    integrity check and a VACUUM by any other program stumble; on PostgreSQL a "day" would depend on the time zone.
+    """
+
+    output_field = DateTimeField()
+
+    def __init__(self, moment, by):
+        super().__init__(moment)
+        self.by = by
+
+    def __repr__(self):
+        return f"Later({self.source_expressions[0].name!r}, {self.by!r})"
+
+    @property
+    def seconds(self):
+        return whole_seconds(self.by)
+
+    def as_sqlite(self, compiler, connection, **context):
+        # Text, as Django stores it; datetime() drops the microseconds, substr() puts them back.
+        template = f"(datetime(%(expressions)s, '+{self.seconds} seconds') || substr(%(expressions)s, 20))"
+        sql, params = self.as_sql(compiler, connection, template=template, **context)
+        return sql, (*params, *params)
+
+    def as_postgresql(self, compiler, connection, **context):
+        template = f"(%(expressions)s + interval '{self.seconds} seconds')"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+def whole_seconds(duration):
+    """Return a timedelta as seconds; a fraction is refused, since SQLite's clock arithmetic would lose it."""
+    if duration % timedelta(seconds=1):
+        raise ValueError(f"{duration} is not a whole number of seconds.")
+    return duration // timedelta(seconds=1)
 
 
 class NoOverlap(GuardConstraint):
@@ -69,7 +108,6 @@ class NoOverlap(GuardConstraint):
     def _sqlite_trigger(self, model, schema_editor, event):
         key, start, end = self._columns(model, schema_editor)
         pk = schema_editor.quote_name(model._meta.pk.column)
-        seconds = math.ceil(self.longest.total_seconds())
         # AFTER: in a BEFORE trigger the new row has no id yet. datetime() drops the microseconds, which only widens.
         return sqlite_trigger(
             self,
@@ -79,7 +117,7 @@ class NoOverlap(GuardConstraint):
             timing="AFTER",
             when=f"({self._holds(model, schema_editor, 'new')}) AND EXISTS (SELECT 1 FROM %(table)s AS other "
             f"WHERE other.{key} = new.{key} AND other.{start} < new.{end} AND other.{end} > new.{start} "
-            f"AND other.{start} >= datetime(new.{start}, '-{seconds} seconds') "
+            f"AND other.{start} >= datetime(new.{start}, '-{whole_seconds(self.longest)} seconds') "
             f"AND other.{pk} <> new.{pk} AND ({self._holds(model, schema_editor, 'other')}))",
         )
 
@@ -115,9 +153,12 @@ class NoOverlap(GuardConstraint):
             yield checks.Error(f"{self.name} needs a start and an end.", obj=model, id="practice.E004")
         said = [c.condition for c in model._meta.constraints if isinstance(c, CheckConstraint)]
         said = [part for condition in said if condition.connector == Q.AND for part in condition.children]
-        for bound in ((f"{self.end}__gt", F(self.start)), (f"{self.end}__lte", F(self.start) + self.longest)):
-            if bound not in said:
-                hint = f"Add CheckConstraint(condition=Q({bound[0]}={bound[1]}))."
+        for lookup, bound in (
+            (f"{self.end}__gt", F(self.start)),
+            (f"{self.end}__lte", Later(self.start, self.longest)),
+        ):
+            if (lookup, bound) not in said:
+                hint = f"Add CheckConstraint(condition=Q({lookup}={bound!r}), name=…)."
                 yield checks.Error(f"{self.name} needs its bounds.", hint=hint, obj=model, id="practice.E005")
 
     def validate(self, model, instance, exclude=None, using=DEFAULT_DB_ALIAS):

@@ -28,7 +28,15 @@ from django.db.migrations.writer import MigrationWriter
 from django.db.models import F, Q
 
 import practice.constraints
-from practice.constraints import AppendOnly, FrozenWhen, NoOverlap, declared_triggers, installed_triggers, violates
+from practice.constraints import (
+    AppendOnly,
+    FrozenWhen,
+    Later,
+    NoOverlap,
+    declared_triggers,
+    installed_triggers,
+    violates,
+)
 from tests.constraints.app.models import SIGNED, Line, LogEntry, Mark, Paper, Stay
 from tests.constraints.times import ELEVEN, NINE, TEN, minutes
 
@@ -286,7 +294,7 @@ def test_checks_find_what_a_constraint_leans_on_missing(db):
     free, line = Stay._meta.constraints[2], Line._meta.constraints[0]
     longer = NoOverlap(name="x", key="cabin", start="starts_at", end="ends_at", longest=timedelta(days=2))
     either = models.CheckConstraint(
-        name="x", condition=Q(ends_at__gt=F("starts_at")) | Q(ends_at__lte=F("starts_at") + timedelta(days=1))
+        name="x", condition=Q(ends_at__gt=F("starts_at")) | Q(ends_at__lte=Later("starts_at", timedelta(days=1)))
     )
 
     assert found(free, Stay) == set()

@@ -1,5 +1,6 @@
 """NoOverlap: one cabin, one party at a time, whoever writes."""
 
+import sqlite3
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.utils import ConnectionHandler
 from django.forms import modelform_factory
 
-from practice.constraints import violates
+from practice.constraints import Later, violates
 from tests.constraints.app.models import Cabin, Stay
 from tests.constraints.times import ELEVEN, NINE, TEN, TWELVE, minutes
 
@@ -204,3 +206,74 @@ def test_a_form_without_the_condition_s_field_still_asks(cabin):
     )
 
     assert form.non_field_errors() == ["The cabin is taken then."]
+
+
+def test_the_bound_of_a_row_is_checked_in_forms_too(cabin):
+    with pytest.raises(ValidationError, match="stay_lasts_at_most_a_day"):
+        Stay(cabin=cabin, starts_at=NINE, ends_at=NINE + timedelta(days=1, microseconds=1)).full_clean()
+
+    Stay(cabin=cabin, starts_at=NINE, ends_at=NINE + timedelta(days=1)).full_clean()
+
+
+def test_later_adds_seconds_not_calendar_days(cabin):
+    start = NINE + timedelta(microseconds=250)
+    Stay.objects.create(cabin=cabin, starts_at=start, ends_at=TEN)
+
+    assert Stay.objects.filter(starts_at=start).annotate(next=Later("starts_at", timedelta(hours=20))).get().next == (
+        start + timedelta(hours=20)
+    )
+
+
+def test_fractions_of_a_second_are_refused_as_a_bound(cabin):
+    with pytest.raises(ValueError, match="whole number of seconds"):
+        Stay.objects.annotate(next=Later("starts_at", timedelta(milliseconds=1500))).first()
+
+
+@pytest.fixture
+def small_sqlite(db):
+    """A SQLite database of its own with an empty `Stay` table, whatever the tests run on."""
+    handler = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+    with handler["default"].schema_editor() as editor:
+        editor.create_model(Cabin)
+        editor.create_model(Stay)
+    yield handler["default"].connection
+    handler["default"].close()
+
+
+def steps_of_one_more(database, number):
+    """Count the steps SQLite's machine takes to insert the hour with that number."""
+    counted = []
+    database.set_progress_handler(lambda: counted.append(1), 1)
+    insert_hours(database, [number])
+    database.set_progress_handler(None, 1)
+    return len(counted)
+
+
+def insert_hours(database, numbers):
+    times = ((str(NINE + timedelta(hours=n))[:19], str(NINE + timedelta(hours=n + 1))[:19]) for n in numbers)
+    columns = "cabin_id, status, starts_at, ends_at"
+    database.executemany(f"INSERT INTO constraint_trials_stay ({columns}) VALUES (1, 'booked', ?, ?)", times)
+
+
+def test_the_check_does_not_slow_down_as_the_table_grows(small_sqlite):
+    small_sqlite.execute("INSERT INTO constraint_trials_cabin VALUES (1, 'By the lake')")
+    insert_hours(small_sqlite, range(100))
+    few = steps_of_one_more(small_sqlite, 100)
+
+    insert_hours(small_sqlite, range(101, 3000))
+
+    assert steps_of_one_more(small_sqlite, 3000) <= few * 1.1
+
+
+def test_the_tables_need_nothing_but_sqlite(small_sqlite, tmp_path):
+    copy = sqlite3.connect(tmp_path / "copy.sqlite3")
+    small_sqlite.backup(copy)
+    copy.execute("INSERT INTO constraint_trials_cabin VALUES (1, 'By the lake')")
+    insert_hours(copy, range(3))
+
+    with pytest.raises(sqlite3.IntegrityError, match="stay_cabin_is_free"):
+        insert_hours(copy, [1])
+    copy.commit()
+    copy.execute("VACUUM")
+    assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    copy.close()

@@ -25,7 +25,7 @@ def guards_off_and_on(connection):
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_the_guards():
-    """Transactional tests end in a flush; its one transaction now begins and ends with the triggers."""
+    """Begin and end every flush, in its one transaction, with the triggers. The value is Django's own flush."""
     flush = BaseDatabaseOperations.execute_sql_flush
 
     def guarded_flush(operations, sql_list):
@@ -34,4 +34,4 @@ def flush_past_the_guards():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", guarded_flush)
-        yield
+        yield flush

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F, Q
 
-from practice.constraints import AppendOnly, FrozenWhen, NoOverlap
+from practice.constraints import AppendOnly, FrozenWhen, Later, NoOverlap
 
 SIGNED = Q(signed_at__isnull=False)
 
@@ -29,7 +29,7 @@ class Stay(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="stay_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=Q(ends_at__lte=F("starts_at") + timedelta(days=1)), name="stay_lasts_at_most_a_day"
+                condition=Q(ends_at__lte=Later("starts_at", timedelta(days=1))), name="stay_lasts_at_most_a_day"
             ),
             NoOverlap(
                 name="stay_cabin_is_free",
