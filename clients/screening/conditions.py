@@ -35,7 +35,7 @@ class Condition:
 
     text: str
     test: Test
-    items: frozenset[str]
+    items: tuple[str, ...]  # in the order of the vocabulary
     flags: frozenset[str]
 
     def __call__(self, facts: Facts) -> bool:
@@ -58,7 +58,8 @@ def compile_condition(text: str, scope: Scope) -> Condition:
     test = parser.condition()
     if parser.tokens:
         raise parser.error(f"unexpected {parser.tokens[0]!r}")
-    return Condition(" ".join(text.split()), test, frozenset(parser.items), frozenset(parser.flags))
+    items = tuple(key for key in scope.items if key in parser.items)
+    return Condition(" ".join(text.split()), test, items, frozenset(parser.flags))
 
 
 class _Parser:
@@ -125,7 +126,7 @@ class _Parser:
             return self.flag(self.take())
         if self.scope.defined and word in self.scope.defined:
             known = self.scope.defined[word]
-            self.items |= known.items
+            self.items |= set(known.items)
             self.flags |= known.flags
             return known.test
         return self.fact(word)

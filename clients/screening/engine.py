@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clients.screening.conditions import FIRED
-from clients.screening.result import Caution, Evidence, Flag, Score, ScreeningResult
+from clients.screening.result import Evidence, Flag, Score, ScreeningResult
 from clients.screening.rules import (
     AXES,
+    DIGITS,
     EMERGENCY,
     INCOMPLETE,
     INSUFFICIENT,
@@ -15,12 +16,13 @@ from clients.screening.rules import (
     TREAT,
     TRIAGE,
     URGENT,
+    CautionRule,
     Limits,
+    PatternRule,
     PublishedScore,
     Rule,
     RuleSet,
     Weight,
-    WeightGroup,
     load_rules,
 )
 from clients.screening.vocabulary import NOT_SURE, Facts, UnknownQuestion, read_answer
@@ -29,7 +31,6 @@ from clients.screening.vocabulary import BadAnswer as BadAnswer
 RULES = load_rules()
 CLEARANCE = "cleared_by_clinician_this_episode"
 WEEKS_PER_YEAR = 365.25 / 7
-DIGITS = 6  # scores are rounded here, so that 0.9999999 is the 1.0 it was meant to be
 
 
 def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> ScreeningResult:
@@ -39,11 +40,11 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
     Order of the steps and all thresholds: docs/screening.md; sources: docs/clinical-sources.md.
     """
     facts = _facts(answers, rules)
-    early = [rule for rule in rules.rules if not rule.after_scores and _fires(rule, facts)]
-    evidence = {axis: tuple(_evidence(axis, facts, rules)) for axis in AXES}
+    early = _fired(rules.early, facts)
+    evidence = _evidence(facts, rules)
     scores = {axis: _score(found, rules.limits) for axis, found in evidence.items()}
     _add_scores(facts, scores)
-    late = [rule for rule in rules.rules if rule.after_scores and _fires(rule, facts)]
+    late = _fired(rules.late, facts)
 
     published = tuple(_published(score, facts) for score in rules.scores)
     flags = tuple(_flag(rule, facts, rules, published) for rule in (*early, *late))
@@ -56,7 +57,7 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
         flags=flags,
         evidence=evidence,
         missing=tuple(dict.fromkeys((*blocking, *_to_ask(unmet, facts)))),
-        cautions=tuple(_caution(rule) for rule in rules.cautions if _holds(rule, facts)),
+        cautions=tuple(rule.caution for rule in rules.cautions if _holds(rule, facts)),
         rules_version=rules.version,
         blocking=blocking,
         minimum_missing=tuple(group.id for group in unmet),
@@ -65,7 +66,7 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
         scores=scores,
         bands={axis: _band(score, rules.limits) for axis, score in scores.items()},
         published=published,
-        advice=tuple(_caution(rule) for rule in rules.advice if _holds(rule, facts)),
+        advice=tuple(rule.caution for rule in rules.advice if _holds(rule, facts)),
     )
 
 
@@ -76,8 +77,7 @@ def emergency_now(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> t
     Raises UnknownQuestion and BadAnswer as `screen` does.
     """
     facts = _facts(answers, rules)
-    fired = [rule for rule in rules.rules if not rule.after_scores and _fires(rule, facts)]
-    return tuple(_flag(rule, facts, rules, ()) for rule in fired if rule.level == EMERGENCY)
+    return tuple(_flag(rule, facts, rules, ()) for rule in _fired(rules.early, facts) if rule.level == EMERGENCY)
 
 
 def validate(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> None:
@@ -97,7 +97,7 @@ def _facts(answers: Mapping[str, object], rules: RuleSet) -> Facts:
         item = rules.items.get(key)
         if item is None:
             raise UnknownQuestion(key)
-        facts[key] = read_answer(item, value)
+        facts[key] = value if value.__class__ is bool and item.kind == "answer" else read_answer(item, value)
     done, positive = facts["sij_tests_done"], facts["sij_tests_positive"]
     if done is not None and positive is not None and positive > done:
         raise BadAnswer("sij_tests_positive", f"is {positive}, more than the {done} done.")
@@ -113,20 +113,23 @@ def _age_at_onset(age: int | None, duration_weeks: float | None) -> float | None
     return age - (duration_weeks or 0) / WEEKS_PER_YEAR
 
 
-def _holds(rule: Rule, facts: Facts) -> bool:
-    return rule.when.test(facts) and not (rule.unless and rule.unless.test(facts))
+def _holds(entry: Rule | CautionRule | Weight | PatternRule, facts: Facts) -> bool:
+    return entry.when.test(facts) and (entry.unless is None or not entry.unless.test(facts))
 
 
-def _fires(rule: Rule, facts: Facts) -> bool:
-    if not _holds(rule, facts):
-        return False
-    facts[FIRED].add(rule.id)
-    return True
+def _fired(candidates: Iterable[Rule], facts: Facts) -> list[Rule]:
+    """The rules that fire, in their order; each can see which ones fired before it."""
+    fired = []
+    for rule in candidates:
+        if rule.when.test(facts) and (rule.unless is None or not rule.unless.test(facts)):
+            facts[FIRED].add(rule.id)
+            fired.append(rule)
+    return fired
 
 
 def _flag(rule: Rule, facts: Facts, rules: RuleSet, published: tuple[Score, ...]) -> Flag:
     cleared = rule.clearable and facts[CLEARANCE] is True
-    items = tuple(key for key in facts if key in rule.when.items and facts[key] not in (None, False))
+    items = tuple(key for key in rule.when.items if facts[key] not in (None, False))
     return Flag(
         id=rule.id,
         level=rule.level,
@@ -143,7 +146,7 @@ def _flag(rule: Rule, facts: Facts, rules: RuleSet, published: tuple[Score, ...]
 
 def _why(rule: Rule, facts: Facts, rules: RuleSet, published: tuple[Score, ...], cleared: bool) -> Iterable[str]:
     yield rule.why
-    if unsure := [rules.items[key].label for key in facts if key in rule.when.items and facts[key] == NOT_SURE]:
+    if unsure := [rules.items[key].label for key in rule.when.items if facts[key] == NOT_SURE]:
         yield f"Answered “not sure”, which counts as yes: {', '.join(unsure)}."
     if context := [rules.items[key].label for key in rule.context if facts[key] is True]:
         yield f"Also: {', '.join(context)}."
@@ -165,30 +168,15 @@ def _to_ask(unmet: Iterable[Any], facts: Facts) -> list[str]:
     return [key for group in unmet for key in group.items if facts[key] in (None, NOT_SURE, "not_tested")]
 
 
-def _evidence(axis: str, facts: Facts, rules: RuleSet) -> Iterable[Evidence]:
+def _evidence(facts: Facts, rules: RuleSet) -> dict[str, tuple[Evidence, ...]]:
+    """Per axis, the one finding of each group that counts: the strongest for, else the weakest against."""
+    found: dict[str, list[Evidence]] = {axis: [] for axis in AXES}
     for group in rules.weights:
-        if group.axis == axis and (weight := _counted(group, facts)):
-            limits = rules.limits
-            clamped = max(-limits.clamp, min(limits.clamp, weight.ln_lr))
-            yield Evidence(
-                item=weight.item,
-                direction="for" if clamped > 0 else "against",
-                weight=round(limits.shrink * clamped, DIGITS),
-                source=weight.source,
-                group=group.id,
-                text=weight.text,
-                grade=weight.grade,
-            )
-
-
-def _counted(group: WeightGroup, facts: Facts) -> Weight | None:
-    """The one finding that counts: the strongest for, else the weakest against. The rest say the same thing again."""
-    found = [
-        weight
-        for weight in group.values
-        if weight.when.test(facts) and not (weight.unless and weight.unless.test(facts))
-    ]
-    return max(found, key=lambda weight: weight.ln_lr, default=None)
+        for weight in group.values:  # strongest first
+            if _holds(weight, facts):
+                found[group.axis].append(weight.evidence)
+                break
+    return {axis: tuple(evidence) for axis, evidence in found.items()}
 
 
 def _score(found: Iterable[Evidence], limits: Limits) -> float:
@@ -218,11 +206,7 @@ def _pattern(triage: str, data_missing: bool, facts: Facts, rules: RuleSet) -> s
         return INSUFFICIENT
     if rules.mixed.test(facts):
         return MIXED
-    named = [
-        pattern.id
-        for pattern in rules.patterns
-        if pattern.when.test(facts) and not (pattern.unless and pattern.unless.test(facts))
-    ]
+    named = [pattern.id for pattern in rules.patterns if _holds(pattern, facts)]
     return named[0] if len(named) == 1 else MIXED
 
 
@@ -233,7 +217,3 @@ def _published(score: PublishedScore, facts: Facts) -> Score:
         known = score.known is None or score.known.test(facts)
         met = count >= score.at_least if known else None
     return Score(score.id, score.title, score.on, count, len(score.parts), met, score.note, score.source)
-
-
-def _caution(rule: Rule) -> Caution:
-    return Caution(rule.id, rule.kind or rule.level, rule.why, rule.therapist, rule.source, rule.grade)

@@ -5,10 +5,12 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from clients.screening.conditions import BadRule, Condition, Scope, compile_condition
+from clients.screening.result import Caution, Evidence
 from clients.screening.vocabulary import KINDS, Group, Item
 
 Entry = TypeVar("Entry")
@@ -22,17 +24,18 @@ EMERGENCY, URGENT, INCOMPLETE, ROUTINE, TREAT = (
 TRIAGE = (EMERGENCY, URGENT, INCOMPLETE, ROUTINE, TREAT)  # highest first
 FLAG_LEVELS = (EMERGENCY, URGENT, ROUTINE)
 GRADES = ("published", "unverified", "expert")
-CAUTION_KINDS = ("absolute", "local", "clearance", "caution")
+CAUTION_KINDS = ("absolute", "local", "clearance", "caution", "advice")
 AXES = ("radicular", "gluteal", "myofascial", "sacroiliac")
 PATTERNS = ("radicular", "deep_gluteal", "myofascial", "sacroiliac")
 MIXED, INSUFFICIENT, NOT_APPLICABLE = "mixed_or_unclear", "insufficient_data", "not_applicable"
 SCORE_FACTS = (*(f"{axis}_score" for axis in AXES), "radicular_lead")
 DERIVED = ("age_at_onset",)
+DIGITS = 6  # weights and scores are rounded here, so that 0.9999999 is the 1.0 it was meant to be
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the triage, one caution or one piece of advice. `level` is a flag level, caution or advice."""
+    """One red flag. `level` is emergency, urgent_referral or routine_referral."""
 
     id: str
     level: str
@@ -44,11 +47,20 @@ class Rule:
     referrer: str
     source: str
     grade: str
-    kind: str = ""
     clearable: bool = False
     after_scores: bool = False
     context: tuple[str, ...] = ()
     shows_score: str = ""
+
+
+@dataclass(frozen=True)
+class CautionRule:
+    """When a caution, or a piece of advice, is given."""
+
+    id: str
+    when: Condition
+    unless: Condition | None
+    caution: Caution
 
 
 @dataclass(frozen=True)
@@ -71,20 +83,17 @@ class Minimum:
 
 @dataclass(frozen=True)
 class Weight:
-    """What one finding weighs: `ln_lr` is the natural log of a likelihood ratio, before clamp and shrink."""
+    """What one finding weighs: `ln_lr` is the natural log of a likelihood ratio; `evidence` carries it clamped and shrunk."""
 
-    item: str
     ln_lr: float
     when: Condition
     unless: Condition | None
-    text: str
-    source: str
-    grade: str
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
 class WeightGroup:
-    """Findings of which only one counts: they say the same thing."""
+    """Findings of which only one counts, since they say the same thing; `values` runs from most for to most against."""
 
     axis: str
     id: str
@@ -136,8 +145,8 @@ class RuleSet:
     items: Mapping[str, Item]
     groups: tuple[Group, ...]
     rules: tuple[Rule, ...]
-    cautions: tuple[Rule, ...]
-    advice: tuple[Rule, ...]
+    cautions: tuple[CautionRule, ...]
+    advice: tuple[CautionRule, ...]
     open_questions: tuple[OpenQuestion, ...]
     minimum: tuple[Minimum, ...]
     weights: tuple[WeightGroup, ...]
@@ -146,6 +155,16 @@ class RuleSet:
     scores: tuple[PublishedScore, ...]
     limits: Limits
     words: Mapping[str, Any]
+
+    @cached_property
+    def early(self) -> tuple[Rule, ...]:
+        """The flag rules that need no score, in the order they are looked at."""
+        return tuple(rule for rule in self.rules if not rule.after_scores)
+
+    @cached_property
+    def late(self) -> tuple[Rule, ...]:
+        """The flag rules that look at the scores: the plan gate."""
+        return tuple(rule for rule in self.rules if rule.after_scores)
 
     def without(self, rule_id: str) -> "RuleSet":
         """Return this rule set lacking one flag rule: how the tests prove that each one is needed."""
@@ -191,9 +210,9 @@ class _Loader:
         self._define(data["rules"])
         self._define(weights)
         rules = tuple(self._flag_rule(entry) for entry in data["rules"]["rule"])
-        cautions = tuple(self._rule(entry, "caution") for entry in data["cautions"]["caution"])
-        advice = tuple(self._rule(entry, "advice") for entry in data["cautions"]["advice"])
-        _refuse_doubles("rule", [rule.id for rule in (*rules, *cautions, *advice)])
+        cautions = tuple(self._caution_rule(entry, entry["kind"]) for entry in data["cautions"]["caution"])
+        advice = tuple(self._caution_rule(entry, "advice") for entry in data["cautions"]["advice"])
+        _refuse_doubles("rule", [*(rule.id for rule in rules), *(rule.id for rule in (*cautions, *advice))])
         return RuleSet(
             version=_version(data),
             items=self.items,
@@ -248,30 +267,22 @@ class _Loader:
         return groups
 
     def _flag_rule(self, entry: dict[str, Any]) -> Rule:
-        _require(entry["id"], entry["level"], FLAG_LEVELS)
-        rule = self._rule(entry, entry["level"])
-        self.fired.append(rule.id)
-        return rule
-
-    def _rule(self, entry: dict[str, Any], level: str) -> Rule:
-        name = entry["id"]
-        more = SCORE_FACTS if entry.get("after_scores") else ()
-        words = self.data["words"]["triage"].get(level, {})
+        name, level = entry["id"], entry["level"]
+        _require(name, level, FLAG_LEVELS)
         _require(name, entry["grade"], GRADES)
-        if level == "caution":
-            _require(name, entry["kind"], CAUTION_KINDS)
-        given: dict[str, Any] = {
-            "therapist": words.get("therapist", ""),
-            "client": words.get("client", ""),
-            "referrer": "",
-            **entry,
-            "level": level,
-            "when": self._condition(name, entry["when"], more),
-            "unless": self._condition(name, entry["unless"], more) if "unless" in entry else None,
-        }
-        if unknown := set(entry.get("context", ())) - set(self.items):
-            raise BadRule(f"{name}: unknown context {', '.join(sorted(unknown))}.")
+        self._known_items(entry.get("context", ()))
+        words = self.data["words"]["triage"][level]
+        more = SCORE_FACTS if entry.get("after_scores") else ()
+        given = {"therapist": words["therapist"], "client": words["client"], **entry, **self._both(name, entry, more)}
+        self.fired.append(name)
         return _build(Rule, given)
+
+    def _caution_rule(self, entry: dict[str, Any], kind: str) -> CautionRule:
+        name = entry["id"]
+        _require(name, kind, CAUTION_KINDS)
+        _require(name, entry["grade"], GRADES)
+        caution = Caution(name, kind, entry["why"], entry["therapist"], entry["source"], entry["grade"])
+        return CautionRule(name, caution=caution, **self._both(name, entry, SCORE_FACTS))
 
     def _open_questions(self) -> tuple[OpenQuestion, ...]:
         emergency = [
@@ -294,20 +305,32 @@ class _Loader:
         groups = []
         for entry in self.data["weights"]["group"]:
             _require(entry["id"], entry["axis"], AXES)
-            values = tuple(self._weight(value) for value in entry["value"])
-            groups.append(WeightGroup(entry["axis"], entry["id"], entry["label"], values))
+            values = [self._weight(value, entry["id"]) for value in entry["value"]]
+            values.sort(key=lambda weight: -weight.ln_lr)
+            groups.append(WeightGroup(entry["axis"], entry["id"], entry["label"], tuple(values)))
         return tuple(groups)
 
-    def _weight(self, entry: dict[str, Any]) -> Weight:
+    def _weight(self, entry: dict[str, Any], group: str) -> Weight:
         self._known_items([entry["item"]])
         _require(entry["item"], entry["grade"], GRADES)
-        return _build(Weight, {**entry, **self._both(entry["item"], entry)})
+        limits = self.data["weights"]["limits"]
+        clamped = max(-limits["clamp"], min(limits["clamp"], entry["ln_lr"]))
+        evidence = Evidence(
+            item=entry["item"],
+            direction="for" if clamped > 0 else "against",
+            weight=round(limits["shrink"] * clamped, DIGITS),
+            source=entry["source"],
+            group=group,
+            text=entry["text"],
+            grade=entry["grade"],
+        )
+        return Weight(entry["ln_lr"], evidence=evidence, **self._both(entry["item"], entry))
 
     def _pattern(self, entry: dict[str, Any]) -> PatternRule:
         _require("pattern", entry["id"], PATTERNS)
         return _build(PatternRule, {**entry, **self._both(entry["id"], entry, SCORE_FACTS)})
 
-    def _both(self, name: str, entry: dict[str, Any], more: Iterable[str] = ()) -> dict[str, Condition | None]:
+    def _both(self, name: str, entry: dict[str, Any], more: Iterable[str] = ()) -> dict[str, Any]:
         unless = self._condition(name, entry["unless"], more) if "unless" in entry else None
         return {"when": self._condition(name, entry["when"], more), "unless": unless}
 

@@ -81,7 +81,7 @@ def read_answer(item: Item, value: object) -> Value:
     if value is None:
         return None
     if item.kind == "answer":
-        if value is True or value is False or value == NOT_SURE and isinstance(value, str):
+        if value is True or value is False or (isinstance(value, str) and value == NOT_SURE):
             return value
         raise BadAnswer(item.key, 'must be true, false, "not_sure" or null.')
     if item.kind == "muscles":
