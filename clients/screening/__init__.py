@@ -1,7 +1,7 @@
 """The screening engine: pure functions over answers, with rules, weights and words as data. It never diagnoses."""
 
 from clients.screening.conditions import BadRule
-from clients.screening.engine import RULES, emergency_now, is_asked, screen, validate
+from clients.screening.engine import RULES, emergency_now, is_asked, published_scores, screen, validate
 from clients.screening.result import Caution, Evidence, Flag, Score, ScreeningResult
 from clients.screening.rules import RuleSet, load_rules
 from clients.screening.vocabulary import MUSCLES, BadAnswer, Group, Item, UnknownQuestion
@@ -14,7 +14,8 @@ __all__ = [
     "GROUPS", "ITEMS", "MUSCLES", "RULES", "SAFETY_NET",
     "BadAnswer", "BadRule", "Caution", "Evidence", "Flag", "Group", "Item", "RuleSet", "Score", "ScreeningResult",
     "UnknownQuestion",
-    "client_groups", "emergency_keys", "emergency_now", "is_asked", "load_rules", "screen", "validate",
+    "client_groups", "emergency_keys", "emergency_now", "is_asked", "load_rules", "published_scores",
+    "screen", "validate",
 ]  # fmt: skip
 
 

@@ -46,8 +46,7 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
     _add_scores(facts, scores)
     late = _fired(rules.late, facts)
 
-    published = tuple(_published(score, facts) for score in rules.scores)
-    flags = tuple(_flag(rule, facts, rules, published) for rule in (*early, *late))
+    flags = tuple(_flag(rule, facts, rules) for rule in (*early, *late))
     blocking = tuple(question.item for question in rules.open_questions if question.when.test(facts))
     triage = _triage(flags, blocking)
     unmet = [group for group in rules.minimum if not group.when.test(facts)]
@@ -65,7 +64,6 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
         minimum_needed=len(rules.minimum),
         scores=scores,
         bands={axis: _band(score, rules.limits) for axis, score in scores.items()},
-        published=published,
         advice=tuple(rule.caution for rule in rules.advice if _holds(rule, facts)),
     )
 
@@ -77,12 +75,18 @@ def emergency_now(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> t
     Raises UnknownQuestion and BadAnswer as `screen` does.
     """
     facts = _facts(answers, rules)
-    return tuple(_flag(rule, facts, rules, ()) for rule in _fired(rules.early, facts) if rule.level == EMERGENCY)
+    return tuple(_flag(rule, facts, rules) for rule in _fired(rules.early, facts) if rule.level == EMERGENCY)
 
 
 def validate(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> None:
     """Raise UnknownQuestion or BadAnswer, naming the key, unless every answer is one its item can have."""
     _facts(answers, rules)
+
+
+def published_scores(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> tuple[Score, ...]:
+    """Return the published scores as counts. They decide nothing; those that are off say why and carry no cut-off."""
+    facts = _facts(answers, rules)
+    return tuple(_published(score, facts) for score in rules.scores)
 
 
 def is_asked(key: str, answers: Mapping[str, object], *, rules: RuleSet = RULES) -> bool:
@@ -127,13 +131,13 @@ def _fired(candidates: Iterable[Rule], facts: Facts) -> list[Rule]:
     return fired
 
 
-def _flag(rule: Rule, facts: Facts, rules: RuleSet, published: tuple[Score, ...]) -> Flag:
+def _flag(rule: Rule, facts: Facts, rules: RuleSet) -> Flag:
     cleared = rule.clearable and facts[CLEARANCE] is True
     items = tuple(key for key in rule.when.items if facts[key] not in (None, False))
     return Flag(
         id=rule.id,
         level=rule.level,
-        why=" ".join(_why(rule, facts, rules, published, cleared)),
+        why=" ".join(_why(rule, facts, rules, cleared)),
         source=rule.source,
         grade=rule.grade,
         client_words=rule.client,
@@ -144,15 +148,15 @@ def _flag(rule: Rule, facts: Facts, rules: RuleSet, published: tuple[Score, ...]
     )
 
 
-def _why(rule: Rule, facts: Facts, rules: RuleSet, published: tuple[Score, ...], cleared: bool) -> Iterable[str]:
+def _why(rule: Rule, facts: Facts, rules: RuleSet, cleared: bool) -> Iterable[str]:
     yield rule.why
     if unsure := [rules.items[key].label for key in rule.when.items if facts[key] == NOT_SURE]:
         yield f"Answered “not sure”, which counts as yes: {', '.join(unsure)}."
     if context := [rules.items[key].label for key in rule.context if facts[key] is True]:
         yield f"Also: {', '.join(context)}."
-    for score in published:
+    for score in rules.scores:
         if score.id == rule.shows_score:
-            yield f"{score.title}: {score.count} of {score.of}."
+            yield f"{score.title}: {_count(score, facts)} of {len(score.parts)}."
     if cleared:
         yield "Cleared by a clinician for this episode."
 
@@ -180,7 +184,7 @@ def _evidence(facts: Facts, rules: RuleSet) -> dict[str, tuple[Evidence, ...]]:
 
 
 def _score(found: Iterable[Evidence], limits: Limits) -> float:
-    total = sum(evidence.weight for evidence in found)
+    total = sum((evidence.weight for evidence in found), start=0.0)
     return round(max(-limits.axis_clamp, min(limits.axis_clamp, total)), DIGITS)
 
 
@@ -211,9 +215,11 @@ def _pattern(triage: str, data_missing: bool, facts: Facts, rules: RuleSet) -> s
 
 
 def _published(score: PublishedScore, facts: Facts) -> Score:
-    count = sum(part.test(facts) for part in score.parts) if score.parts else None
-    met = None
-    if score.on and count is not None:
-        known = score.known is None or score.known.test(facts)
-        met = count >= score.at_least if known else None
+    count = _count(score, facts)
+    known = score.known is not None and score.known.test(facts)
+    met = count >= score.at_least if score.on and known else None
     return Score(score.id, score.title, score.on, count, len(score.parts), met, score.note, score.source)
+
+
+def _count(score: PublishedScore, facts: Facts) -> int:
+    return sum(part.test(facts) for part in score.parts)

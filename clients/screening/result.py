@@ -48,12 +48,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Score:
-    """A published score: `count` of `of` parts; `met` is None while not enough is known or the score is off."""
+    """A published score: `count` of `of` parts (0 of 0 where none is shown); `met` is None while too little is known or it is off."""
 
     id: str
     title: str
     on: bool
-    count: int | None
+    count: int
     of: int
     met: bool | None
     note: str
@@ -81,7 +81,6 @@ class ScreeningResult:
     minimum_needed: int
     scores: Mapping[str, float]
     bands: Mapping[str, str]
-    published: tuple[Score, ...]
     advice: tuple[Caution, ...]
 
     @property
