@@ -1,0 +1,265 @@
+"""Promising time: booking, moving, cancelling and what happens at the door.
+
+Whoever takes time locks the therapists, then the rooms, then the client, each by id, then checks, writes and records.
+Giving time back and marking arrivals lock the appointment alone. The constraints of the table are the backstop.
+`version` rises whenever the promise itself changes: moved, cancelled, or taken up again.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from booking.models import Appointment, AppointmentChange
+from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
+from booking.refusals import ChangedMeanwhile, NotNow, TimeIsPast, Warned, promised
+from clients.gate import may_be_booked
+from clients.intakes import request_intake
+from clients.models import Client
+from practice import audit
+from practice.idempotency import body_hash, earlier_result, remember_result
+from practice.models import AuditEvent, Room, Service, User
+from protocols.models import TreatmentPlan
+
+Status, Kind = Appointment.Status, AppointmentChange.Kind
+EARLY_ARRIVAL = timedelta(hours=12)
+OPEN_STATES = {Status.HELD, Status.BOOKED, Status.CONFIRMED}
+
+
+def book_appointment(
+    *,
+    client: Client,
+    therapist: User,
+    service: Service,
+    starts_at: datetime,
+    by: User | None,
+    at: datetime,
+    room: Room | None = None,
+    plan: TreatmentPlan | None = None,
+    note: str = "",
+    key: UUID | None = None,
+    overrule: bool = False,
+) -> Appointment:
+    """Book `client` with `therapist` and return the saved appointment; the same `key` gives the same appointment.
+
+    `starts_at` is aware; the visit lasts as long as the service. Without `room` the first free one is taken if the
+    service needs one. Without `by` the client books, and nothing can be overruled. Asks for an intake when the client
+    has handed in none. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
+    Retry; Warned for opening hours, buffers and notice, unless staff `overrule` it.
+    """
+    body = body_hash(
+        client=client.pk, therapist=therapist.pk, service=service.pk, starts_at=starts_at, room=room and room.pk
+    )
+    with promised():
+        need = lock(service=service, room=room, therapists=[therapist.pk], clients=[client.pk])
+        earlier = earlier_result(key, purpose="appointment", body=body)
+        if earlier is not None:
+            return Appointment.objects.get(pk=earlier)
+
+        may_be_booked(client)
+        refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
+        chosen, warnings = find_place(need=need, client=client, therapist=therapist, starts_at=starts_at, at=at)
+        _refuse_unless_overruled(warnings, overrule=overrule, by=by)
+
+        appointment = Appointment.objects.create(
+            client=client,
+            therapist=therapist,
+            service=service,
+            room_id=chosen,
+            plan=plan,
+            starts_at=starts_at,
+            ends_at=starts_at + need.duration,
+            note=note,
+            booked_at=at,
+            booked_by=by,
+        )
+        if not client.intakes.filter(submitted_at__isnull=False).exists():
+            request_intake(client=client, by=by, at=at)
+        _audit("booked", appointment, at=at, by=by, overruled=",".join(sorted(warnings)))
+        remember_result(key, purpose="appointment", body=body, result_id=appointment.pk, at=at)
+        return appointment
+
+
+def move_appointment(
+    appointment: Appointment,
+    *,
+    starts_at: datetime,
+    by: User | None,
+    at: datetime,
+    therapist: User | None = None,
+    room: Room | None = None,
+    version: int | None = None,
+    overrule: bool = False,
+) -> Appointment:
+    """Move the visit to `starts_at`, perhaps to another therapist or room, and return it. It keeps its row.
+
+    Its room is kept if it is free then, else the first free one is taken. A confirmed visit is booked again: the client
+    has not yet said yes to the new time. Links sent for the old time close. With `version`, raises ChangedMeanwhile
+    unless it still is the present one. Otherwise refuses as `book_appointment` does.
+    """
+    service, client = appointment.service, appointment.client
+    therapist = therapist or appointment.therapist
+    with promised():
+        both = [therapist.pk, appointment.therapist_id]
+        need = lock(service=service, room=room, therapists=both, clients=[client.pk])
+        row = _locked(appointment)
+        _refuse_stale(row, version, therapist_id=appointment.therapist_id)
+        if (row.starts_at, row.therapist_id) == (starts_at, therapist.pk) and room in (None, row.room):
+            return row
+        _refuse_unless(row, OPEN_STATES, "be moved")
+
+        if therapist.pk != row.therapist_id or room is not None:
+            refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
+        prefer = row.room_id if room is None else None
+        chosen, warnings = find_place(
+            need=need, client=client, therapist=therapist, starts_at=starts_at, at=at, without=row, prefer=prefer
+        )
+        _refuse_unless_overruled(warnings, overrule=overrule, by=by)
+
+        before = {"from_starts_at": row.starts_at, "from_therapist_id": row.therapist_id}
+        row.starts_at, row.ends_at = starts_at, starts_at + need.duration
+        row.therapist, row.room_id = therapist, chosen
+        row.status, row.held_until = Status.BOOKED, None
+        row.version += 1
+        row.save()
+        row.links.revoke(at=at)
+        _remember(Kind.MOVED, row, at=at, by=by, **before)
+        _audit("moved", row, at=at, by=by, overruled=",".join(sorted(warnings)))
+        return row
+
+
+def cancel_appointment(
+    appointment: Appointment, *, reason: str, by: User | None, at: datetime, version: int | None = None
+) -> Appointment:
+    """Give the time back, keeping the row and the `reason` (AppointmentChange.Reason), and return the appointment.
+
+    Cancelling twice is cancelling once. Raises NotNow when the client has come, did not come, or has been treated.
+    """
+    with promised():
+        row = _locked(appointment)
+        if row.is_cancelled:
+            return row
+        _refuse_stale(row, version)
+        _refuse_unless(row, OPEN_STATES, "be cancelled")
+        row.status, row.held_until = Status.CANCELLED, None
+        row.version += 1
+        row.save(update_fields=["status", "held_until", "version"])
+        _remember(Kind.CANCELLED, row, at=at, by=by, reason=reason)
+        _audit("cancelled", row, at=at, by=by, reason=reason)
+        return row
+
+
+def confirm_appointment(appointment: Appointment, *, by: User | None, at: datetime) -> Appointment:
+    """Note that the client will come, and return the appointment. Raises NotNow once it has begun or is cancelled."""
+    with promised():
+        row = _locked(appointment)
+        if row.status == Status.CONFIRMED:
+            return row
+        _refuse_unless(row, {Status.BOOKED}, "be confirmed")
+        if row.starts_at <= at:
+            raise NotNow("This visit has already begun.")
+        return _mark(row, Status.CONFIRMED, Kind.CONFIRMED, at=at, by=by)
+
+
+def mark_arrived(appointment: Appointment, *, by: User, at: datetime) -> Appointment:
+    """Note that the client is here, and return the appointment. Raises NotNow more than 12 hours ahead of the visit."""
+    with promised():
+        row = _locked(appointment)
+        if row.status == Status.ARRIVED:
+            return row
+        _refuse_unless(row, {Status.BOOKED, Status.CONFIRMED}, "be marked as arrived")
+        if row.starts_at - at > EARLY_ARRIVAL:
+            raise NotNow("This visit is on another day. Move it first if the client is here now.")
+        return _mark(row, Status.ARRIVED, Kind.ARRIVED, at=at, by=by)
+
+
+def mark_no_show(appointment: Appointment, *, by: User, at: datetime) -> Appointment:
+    """Note that the client did not come, and return the appointment. Raises NotNow before the visit should begin."""
+    with promised():
+        row = _locked(appointment)
+        if row.status == Status.NO_SHOW:
+            return row
+        _refuse_unless(row, {Status.BOOKED, Status.CONFIRMED}, "be marked as missed")
+        if row.starts_at > at:
+            raise NotNow("The visit has not begun yet. Cancel it if the client will not come.")
+        return _mark(row, Status.NO_SHOW, Kind.NO_SHOW, at=at, by=by)
+
+
+def reopen_appointment(appointment: Appointment, *, by: User | None, at: datetime) -> Appointment:
+    """Take back an arrival, a no-show or a cancellation, and return the appointment as it stood before.
+
+    A cancelled visit gets its time back only if it is still free: SlotTaken, RoomTaken, ClientBusy otherwise.
+    """
+    with promised():
+        therapists, clients = [appointment.therapist_id], [appointment.client_id]
+        lock(service=appointment.service, room=None, therapists=therapists, clients=clients)
+        row = _locked(appointment)
+        _refuse_stale(row, None, therapist_id=appointment.therapist_id)
+        if row.status in OPEN_STATES:
+            return row
+        _refuse_if_treated(row)
+        if row.is_cancelled:
+            if row.ends_at <= at:
+                raise TimeIsPast("That time has gone. Please book a new one.")
+            may_be_booked(row.client)
+            refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
+            refuse_if_room_taken(row)
+            row.version += 1
+        row.status = _status_before(row)
+        row.save(update_fields=["status", "version"])
+        _remember(Kind.REOPENED, row, at=at, by=by)
+        _audit("reopened", row, at=at, by=by)
+        return row
+
+
+# --- the row, and what speaks against the act
+
+
+def _locked(appointment: Appointment) -> Appointment:
+    return Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
+
+
+def _refuse_stale(row: Appointment, version: int | None, *, therapist_id: int | None = None) -> None:
+    """Refuse if the page showed another version, or the locks were taken for a therapist who no longer has it."""
+    if version not in (None, row.version) or therapist_id not in (None, row.therapist_id):
+        raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
+
+
+def _refuse_unless_overruled(warnings: dict[str, str], *, overrule: bool, by: User | None) -> None:
+    if warnings and not (overrule and by is not None):
+        raise Warned(warnings)
+
+
+def _refuse_unless(row: Appointment, states: set[str], what: str) -> None:
+    _refuse_if_treated(row)
+    if row.status not in states:
+        raise NotNow(f"This visit cannot {what}: it is marked “{row.get_status_display().lower()}”.")
+
+
+def _refuse_if_treated(row: Appointment) -> None:
+    if hasattr(row, "treatment_session"):  # by relation: charting stands to the right of this room
+        raise NotNow("The therapist has begun to chart this visit, so it stays as it is.")
+
+
+# --- write and record
+
+
+def _mark(row: Appointment, status: str, kind: str, *, at, by) -> Appointment:
+    row.status = status
+    row.save(update_fields=["status"])
+    _remember(kind, row, at=at, by=by)
+    _audit(kind, row, at=at, by=by)
+    return row
+
+
+def _status_before(row: Appointment) -> str:
+    """Return confirmed if the client said so to the present time, else booked."""
+    decisive = row.changes.filter(kind__in=[Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED]).order_by("-pk").first()
+    return Status.CONFIRMED if decisive and decisive.kind == Kind.CONFIRMED else Status.BOOKED
+
+
+def _remember(kind: str, row: Appointment, *, at, by, **more) -> None:
+    AppointmentChange.objects.create(appointment=row, kind=kind, version=row.version, at=at, by=by, **more)
+
+
+def _audit(verb: str, row: Appointment, *, at, by, **detail) -> None:
+    actor = AuditEvent.Actor.STAFF if by else AuditEvent.Actor.CLIENT
+    audit.record(action=f"appointment.{verb}", at=at, by=by, actor=actor, target=row, **detail)
