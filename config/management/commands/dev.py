@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -22,7 +21,9 @@ from django.db import connection
 from workspace.demo import SIGN_INS
 
 from config import broker
+from config.management.commands.prepare import for_the_founder
 from config.processes import Children, die_with_parent
+from practice.models import Practice
 
 WEB_SECONDS = 60
 BROKER_SECONDS = 10
@@ -65,8 +66,8 @@ class Command(BaseCommand):
 
     def prepare_data(self):
         """Bring database and static files up to date; fill an empty demo."""
-        call_command("prepare")
-        if settings.DEMO and not get_user_model().objects.exists():
+        call_command("prepare", verbosity=0)
+        if settings.DEMO and not Practice.objects.exists():
             self.stdout.write("Making the demo practice …")
             call_command("load_demo", verbosity=0)
         connection.close()  # a forked child must not share it
@@ -93,8 +94,8 @@ class Command(BaseCommand):
         if settings.DEMO:
             for username, password, who in SIGN_INS:
                 self.stdout.write(f"  {username:<12} {password:<24} {who}")
-        elif not get_user_model().objects.exists():
-            self.stdout.write("It is new: open that address to name the practice and its owner.")
+        elif words := for_the_founder():
+            self.stdout.write(words)
         self.stdout.write(f"Its data is in {settings.DATA_DIR}. Ctrl-C stops everything.")
         connection.close()
 

@@ -1,8 +1,14 @@
 """Bring the database up to what the code expects: tables, cache table, clinical knowledge."""
 
+import io
+
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection
+
+from practice.models import Practice
+from workspace.founding import setup_code
 
 CONNECT_SECONDS = 5
 
@@ -13,16 +19,26 @@ class Command(BaseCommand):
     help = "Create or update the tables and load the clinical knowledge. Run it before the practice starts."
     requires_system_checks = []
 
-    def handle(self, **options):
+    def handle(self, *, verbosity, **options):
         """Migrate, make the cache table, load the knowledge. Raises CommandError, in one line, if the database refuses."""
+        settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         if connection.vendor == "postgresql":
             one_patient_connection()
         try:
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
-            call_command("load_knowledge", verbosity=0)
+            call_command("load_knowledge", stdout=io.StringIO())
         except Error as error:
             raise CommandError(f"the database cannot be used: {' '.join(str(error).split())}") from error
+        if verbosity and not settings.DEMO and (words := for_the_founder()):
+            self.stdout.write(words)
+
+
+def for_the_founder() -> str:
+    """Return what whoever founds the practice must know, or nothing once it is founded."""
+    if Practice.objects.exists():
+        return ""
+    return f"It is new. Open {settings.SITE_URL}/first-run/ to name it and its owner; the set-up code is {setup_code()}"
 
 
 def one_patient_connection() -> None:
