@@ -6,7 +6,7 @@ from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
 from clients.models import Clearance, Client, Consent
-from clients.records import FIRST_YEAR, find_problems
+from clients.records import FIRST_YEAR, Duplicate, find_problems, possible_duplicates
 from clients.todo import OUTCOME_LENGTH
 
 
@@ -87,6 +87,14 @@ class ClientForm(forms.ModelForm):
         """Ids of possible duplicates that stood on the page this form came from."""
         return set(filter(None, self.cleaned_data["known_duplicates"].split(",")))
 
+    def unseen_duplicates(self, *, is_confirmed: bool) -> list[Duplicate]:
+        """Return people who may be the same, unless the person at the desk just said so of every one of them."""
+        details = {name: self.details[name] for name in ("first_name", "last_name", "born_on", "phone", "email")}
+        found = possible_duplicates(**details)
+        if is_confirmed and {str(each.client.pk) for each in found} <= self.known_ids:
+            return []
+        return found
+
     @property
     def helper(self) -> FormHelper:
         """Names, how to reach them, who stands for a minor, and the desk's own note."""
@@ -97,7 +105,6 @@ class ClientForm(forms.ModelForm):
             "wants_no_mail",
             Div("guardian_name", "guardian_phone", css_class="field-row"),
             "desk_note",
-            "known_duplicates",
             "seen",
             "key",
         )

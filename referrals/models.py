@@ -2,12 +2,22 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 from phonenumber_field.modelfields import PhoneNumberField
-from practice.constraints import FrozenWhen
 
+from booking.models import Appointment
 from clients.models import Client, ClinicalQuerySet
+from practice.constraints import FrozenWhen
 from practice.links import Link
+from sessions.models import TreatmentSession
+
+
+def _count(rows):
+    """A subquery that counts `rows`, zero when there are none."""
+    counted = rows.order_by().annotate(all=Func(F("pk"), function="COUNT")).values("all")
+    return Coalesce(Subquery(counted), 0)
 
 
 class ReferrerQuerySet(models.QuerySet):
@@ -43,6 +53,17 @@ class ReferralQuerySet(models.QuerySet):
         """The desk takes in letters; a therapist sees those of clients in their care."""
         return self.filter(client__in=Client.objects.visible_to(user).values("pk"))
 
+    def with_progress(self):
+        """Count what came of each since its letter: `visits_booked`, `visits_signed`, `reports_sent`."""
+        visits = _count(
+            Appointment.objects.live().filter(client=OuterRef("client"), booked_at__gte=OuterRef("created_at"))
+        )
+        signed = _count(
+            TreatmentSession.objects.signed().filter(client=OuterRef("client"), signed_at__gte=OuterRef("created_at"))
+        )
+        sent = _count(Report.objects.filter(referral=OuterRef("pk"), sent_at__isnull=False))
+        return self.annotate(visits_booked=visits, visits_signed=signed, reports_sent=sent)
+
 
 class Referral(models.Model):
     """One client sent by one referrer: the question, what to heed, how many visits."""
@@ -60,6 +81,9 @@ class Referral(models.Model):
 
     def __str__(self):
         return f"referral #{self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("referrals:referral_detail", args=[self.pk])
 
 
 class Report(models.Model):
@@ -91,6 +115,14 @@ class Report(models.Model):
 
     def __str__(self):
         return f"report #{self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("referrals:report_preview", args=[self.pk])
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it has gone to the referrer and can no longer change."""
+        return self.sent_at is not None
 
 
 class ReportLink(Link):

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from clients.forms import ClientForm
 from clients.gate import gates_for
 from clients.models import Client
-from clients.records import create_client, fingerprint, possible_duplicates, update_client
+from clients.records import create_client, fingerprint, update_client
 from practice import clock
 from practice.access import role_required, staff_only
 from practice.errors import Refused
@@ -40,7 +40,7 @@ def client_create(request):
     form = ClientForm(request.POST if request.method == "POST" else None, today=clock.today(), initial=_guess(request))
     duplicates = []
     if form.is_valid():
-        duplicates = _unseen(form, "is_another_person" in request.POST)
+        duplicates = form.unseen_duplicates(is_confirmed="is_another_person" in request.POST)
         if not duplicates:
             try:
                 client = create_client(by=request.user, at=clock.now(), key=form.cleaned_data["key"], **form.details)
@@ -51,15 +51,6 @@ def client_create(request):
                 return redirect(client)
     context = {"form": form, "duplicates": duplicates, "shown": ",".join(str(each.client.pk) for each in duplicates)}
     return render(request, "clients/client_create.html", context, status=422 if form.errors else 200)
-
-
-def _unseen(form, is_confirmed):
-    """Return possible duplicates, unless the person just said so of every one of them."""
-    details = {name: form.details[name] for name in ("first_name", "last_name", "born_on", "phone", "email")}
-    found = possible_duplicates(**details)
-    if is_confirmed and {str(each.client.pk) for each in found} <= form.known_ids:
-        return []
-    return found
 
 
 def _guess(request):

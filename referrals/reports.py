@@ -1,0 +1,184 @@
+"""The report back: one page from signed sessions, with the client's consent, frozen when it is sent."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from anatomy.body import muscle
+from clients.consents import has_consent
+from clients.models import Client, Consent, Screening
+from clients.screening import ITEMS, emergency_keys
+from practice import audit
+from practice.errors import Refused
+from practice.models import User
+from protocols.progress import change_of
+from referrals.models import Referral, Report, ReportLink
+from sessions.models import MuscleFinding, OutcomeScore, TreatmentSession
+
+# What the referrer is told about emergency questions, by the answer given. Not answered is said, never left out.
+ANSWERS = {True: "yes", False: "no", "not_sure": "not sure", None: "not answered"}
+PATTERN_NOTE = "Screening pattern, not a diagnosis. Not validated as a whole; clinical judgement prevails."
+
+
+class NoConsentToShare(Refused):
+    """The client has not agreed that this referrer gets a report, or has taken it back."""
+
+
+class NothingSigned(Refused):
+    """There is no signed session to report on."""
+
+
+class ReportAlreadySent(Refused):
+    """A sent report stays as it was sent."""
+
+
+def draft_report_content(referral: Referral) -> dict[str, Any]:
+    """Return the report's facts as a JSON-ready document, drawn from signed sessions only. Raises NothingSigned."""
+    sessions = list(
+        TreatmentSession.objects.signed()
+        .filter(client=referral.client)
+        .select_related("therapist", "plan__protocol", "screening", "appointment")
+        .order_by("started_at", "pk")
+    )
+    if not sessions:
+        raise NothingSigned("There is no signed session yet. Sign the note first, then write the report.")
+    latest = sessions[-1]
+    return {
+        "visits": [session.started_at.isoformat() for session in sessions],
+        "plan": _plan(latest),
+        "screening": _screening(latest.screening),
+        "muscles": _muscles(latest),
+        "measures": _measures(referral.client),
+        "signed_by": latest.signed_as or latest.therapist.name,
+    }
+
+
+def _plan(session: TreatmentSession) -> dict[str, Any] | None:
+    plan = session.plan
+    if plan is None:
+        return None
+    return {
+        "protocol": plan.protocol.name,
+        "side": plan.get_side_display(),
+        "planned": plan.planned_visits,
+        "goal": plan.goal,
+    }
+
+
+def _screening(screening: Screening) -> dict[str, Any]:
+    """The red-flag questions with their exact answers, the result, and the rules that decided."""
+    return {
+        "at": screening.at.isoformat(),
+        "triage": screening.get_triage_display(),
+        "pattern": screening.get_pattern_display(),
+        "flags": [flag["why"] for flag in screening.result.get("flags", [])],
+        "asked": [
+            {"question": ITEMS[key].means, "answer": ANSWERS.get(screening.answers.get(key), "not answered")}
+            for key in emergency_keys()
+        ],
+        "rules_version": screening.rules_version[:12],
+    }
+
+
+def _muscles(session: TreatmentSession) -> list[dict[str, Any]]:
+    findings = session.findings.prefetch_related("used_techniques__technique").order_by("pk")
+    return [
+        {
+            "muscle": muscle(finding.muscle).name,
+            "side": finding.get_side_display(),
+            "found": _found(finding),
+            "done": [used.technique.name for used in finding.used_techniques.all()],
+            "minutes": finding.minutes,
+            "response": finding.get_response_display(),
+        }
+        for finding in findings
+    ]
+
+
+def _found(finding: MuscleFinding) -> list[str]:
+    found = [
+        f"{name} {value} of 4"
+        for name, value in (("tone", finding.tone), ("tenderness", finding.tenderness))
+        if value is not None
+    ]
+    if finding.has_trigger_point:
+        found.append("trigger point")
+    if finding.is_familiar_pain:
+        found.append("gives the familiar pain")
+    if finding.refers_to:
+        found.append(f"refers to {finding.refers_to}")
+    return found
+
+
+def _measures(client: Client) -> list[dict[str, Any]]:
+    """First and latest value per measure, and whether the fall is one that matters to people (ostelo-2008)."""
+    rows = []
+    for measure in OutcomeScore.Measure:
+        scores = client.outcome_scores.filter(measure=measure).order_by("measured_at", "pk")
+        change = change_of([int(score) for score in scores.values_list("score", flat=True)])
+        if change:
+            rows.append(
+                {
+                    "measure": measure.label,
+                    "first": change.first,
+                    "latest": change.latest,
+                    "count": change.visits,
+                    "matters": change.matters,
+                }
+            )
+    return rows
+
+
+def holding_share_consent(client: Client) -> Consent | None:
+    """Return the consent by which the referrer may read a report, or None."""
+    newest = client.consents.filter(scope=Consent.Scope.SHARE_WITH_REFERRER).order_by("-at", "-pk").first()
+    return newest if newest and newest.is_given else None
+
+
+def may_be_read(report: Report) -> bool:
+    """Say whether the client's consent still stands; once taken back, every link stays shut."""
+    return has_consent(report.client, Consent.Scope.SHARE_WITH_REFERRER)
+
+
+@transaction.atomic
+def write_report(referral: Referral, *, message: str, by: User, at: datetime) -> Report:
+    """Write a report from what is signed, with the therapist's own words, and return the draft.
+
+    A draft of the same referral is written again, not added to. Raises NoConsentToShare, NothingSigned.
+    """
+    Client.objects.select_for_update(no_key=True).get(pk=referral.client_id)
+    consent = holding_share_consent(referral.client)
+    if consent is None:
+        raise NoConsentToShare(
+            "The client has not agreed to a report. Ask, and record the answer on the client's page."
+        )
+    content = draft_report_content(referral)
+    draft = Report.objects.filter(referral=referral, sent_at__isnull=True).first() or Report(
+        referral=referral, client=referral.client
+    )
+    draft.content, draft.message, draft.consent = content, message, consent
+    draft.written_at, draft.written_by = at, by
+    draft.save()
+    audit.record(action="report.written", at=at, by=by, target=draft)
+    return draft
+
+
+@transaction.atomic
+def send_report(report: Report, *, by: User, at: datetime) -> Report:
+    """Freeze the report as shown and let the outbox mail its link; return it. Raises ReportAlreadySent, NoConsentToShare."""
+    row = Report.objects.select_for_update(of=("self",), no_key=True).select_related("client").get(pk=report.pk)
+    if row.is_sent:
+        raise ReportAlreadySent("This report has been sent. Write a new one if something has changed.")
+    if not may_be_read(row):
+        raise NoConsentToShare("The client has taken the agreement back. Nothing was sent.")
+    row.sent_at, row.sent_by = at, by
+    row.save(update_fields=["sent_at", "sent_by"])
+    audit.record(action="report.sent", at=at, by=by, target=row)
+    return row
+
+
+@transaction.atomic
+def revoke_report_links(client: Client, *, at: datetime) -> int:
+    """Shut every link to the client's reports; returns how many were open."""
+    return ReportLink.objects.filter(report__client=client).revoke(at=at)
