@@ -19,8 +19,10 @@ from practice.models import User
 
 FIRST_YEAR = 1900
 ADULT_AGE = 18
-CLOSE_SPELLING = 0.84  # SequenceMatcher ratio of folded names; "Jonson"/"Johnson" is 0.92, "Ben"/"Ken" 0.67
-MOST_CANDIDATES = 400
+# SequenceMatcher ratios of folded names: "Kathryn Johnson" and "Katherine Johnston" are 0.88 as a whole, 0.75 and 0.93 apart;
+# "Ben" and "Ken" are 0.67 apart.
+CLOSE_WHOLE, CLOSE_PART = 0.86, 0.7
+MOST_CANDIDATES = 1000
 FIELDS = (
     "first_name",
     "last_name",
@@ -111,10 +113,10 @@ def possible_duplicates(
 
 
 def _candidates(first, last, born_on, phone, email, exclude):
-    """Rows worth comparing: same contact, same day of birth, or a name that begins alike (both ways round)."""
-    query = Q(search__contains=first[:3]) & Q(search__contains=last[:3])
-    if len(first) > 3 and len(last) > 3:
-        query |= Q(search__contains=f"{first} ") | Q(search__contains=f"{last} ")
+    """Rows worth comparing: same contact, same day of birth, one same name, or both beginning alike, either way round."""
+    query = Q(search__startswith=first[:2], search__contains=f" {last[:2]}")
+    query |= Q(search__startswith=last[:2], search__contains=f" {first[:2]}")
+    query |= Q(search__startswith=f"{first} ") | Q(search__contains=f" {last} ")
     if born_on:
         query |= Q(born_on=born_on)
     if phone:
@@ -133,7 +135,7 @@ def _reasons(client, first, last, born_on, phone, email):
     same_day = born_on is not None and client.born_on == born_on
     shares_a_name = bool({first, last} & {own_first, own_last})
     reasons = [name] if name else []
-    if same_day and (name or shares_a_name or _close(f"{first} {last}", f"{own_first} {own_last}")):
+    if same_day and (name or shares_a_name):
         reasons.append("same date of birth")
     if phone and str(client.phone) == phone:
         reasons.append("same phone number")
@@ -149,15 +151,21 @@ def _name_reason(first, last, own_first, own_last):
         return "same name"
     if (last, first) == (own_first, own_last):
         return "same names, swapped"
-    if _close(first, own_first) and _close(last, own_last):
+    if _are_close((first, last), (own_first, own_last)):
         return "name spelled almost the same"
-    if _close(last, own_first) and _close(first, own_last):
+    if _are_close((last, first), (own_first, own_last)):
         return "names swapped, spelled almost the same"
     return ""
 
 
-def _close(one: str, other: str) -> bool:
-    return one == other or SequenceMatcher(None, one, other).ratio() >= CLOSE_SPELLING
+def _are_close(names: tuple[str, str], others: tuple[str, str]) -> bool:
+    if _likeness(" ".join(names), " ".join(others)) < CLOSE_WHOLE:
+        return False
+    return all(_likeness(one, other) >= CLOSE_PART for one, other in zip(names, others, strict=True))
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
 
 
 def create_client(*, by: User, at: datetime, key: UUID | None = None, **fields) -> Client:
