@@ -1,0 +1,339 @@
+"""Charting a visit: start it, write it, sign it, amend it. From the signature on, the database refuses any change."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from anatomy.body import MUSCLES
+from booking.appointments import mark_arrived
+from booking.models import Appointment
+from clients.gate import may_start_session
+from clients.models import Client
+from clients.screenings import current_screening
+from practice import audit
+from practice.errors import Refused
+from practice.models import User
+from protocols.models import Technique, TreatmentPlan
+from protocols.plans import is_in_care, open_plan, visits_done
+from sessions.chain import amendment_content, next_link, session_content
+from sessions.entries import FindingEntry, TestEntry, total_minutes
+from sessions.models import Amendment, FindingTechnique, MuscleFinding, OutcomeScore, TestResult, TreatmentSession
+from sessions.reading import fetch_parts, finding_entry, phase_of, plans_for, test_entries
+
+EARLIEST = timedelta(hours=12)  # a chart can be opened this long before the visit, not earlier
+EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
+CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", "subjective", "objective", "assessment", "plan_text")
+NOT_HAPPENING = {
+    Appointment.Status.CANCELLED: "This visit was cancelled. Book it again to chart it.",
+    Appointment.Status.NO_SHOW: "This visit is marked as did not come. Take that back first.",
+    Appointment.Status.HELD: "This time is only held. Book it to chart it.",
+}
+
+
+class NotInYourCare(Refused):
+    """The client is in another therapist's care."""
+
+
+class VisitNotOpen(Refused):
+    """There is no visit to chart: cancelled, missed, only held, or days away."""
+
+
+class NotYourChart(Refused):
+    """A chart is written and signed by the therapist who gave the treatment."""
+
+
+class ChartChanged(Refused):
+    """The chart was changed since this person last saw it."""
+
+
+class SessionAlreadySigned(Refused):
+    """A signed chart stays as it is."""
+
+
+class SessionNotSigned(Refused):
+    """Only a signed chart is amended; a draft is simply changed."""
+
+
+class SessionIncomplete(Refused):
+    """Something a signed chart must say is missing."""
+
+
+class UnknownEntry(Refused):
+    """A muscle or a technique that the practice does not know."""
+
+
+class MinutesBeyondVisit(Refused):
+    """More minutes than the visit was booked for."""
+
+
+# --- starting
+
+
+def start_session(appointment: Appointment, *, by: User, at: datetime) -> TreatmentSession:
+    """Open the chart of a visit and return it; one that was opened before is returned as it stands.
+
+    The muscles of the plan's phase are laid out on the plan's side with nothing recorded: planned is not given.
+    Raises NotInYourCare, VisitNotOpen, ScreeningNotClear. Effects: locks the client, marks the visit as arrived, audit.
+    """
+    with transaction.atomic():
+        client = Client.objects.select_for_update(no_key=True).get(pk=appointment.client_id)
+        standing = TreatmentSession.objects.filter(appointment=appointment).first()
+        if standing is not None:
+            return standing
+        appointment.refresh_from_db()
+        _check_start(appointment, client=client, by=by, at=at)
+        plan = appointment.plan if appointment.plan_id and appointment.plan.is_open else open_plan(client)
+        session = TreatmentSession.objects.create(
+            appointment=appointment,
+            client=client,
+            therapist=by,
+            plan=plan,
+            screening=current_screening(client),
+            visit_number=_visit_number(client, plan),
+            started_at=at,
+        )
+        _lay_out(session)
+        if appointment.status in EXPECTED:
+            mark_arrived(appointment, by=by, at=at)
+        audit.record(action="session.started", at=at, by=by, target=session)
+        return session
+
+
+def _check_start(appointment: Appointment, *, client: Client, by: User, at: datetime) -> None:
+    if not is_in_care(client, by):
+        raise NotInYourCare("This client is in another therapist's care.")
+    if appointment.status in NOT_HAPPENING:
+        raise VisitNotOpen(NOT_HAPPENING[appointment.status])
+    if appointment.starts_at - at > EARLIEST:
+        raise VisitNotOpen("This visit is still to come. Its chart opens on the day.")
+    may_start_session(client)
+
+
+def _visit_number(client: Client, plan: TreatmentPlan | None) -> int:
+    return 1 + (visits_done(plan) if plan else client.treatment_sessions.count())
+
+
+def _lay_out(session: TreatmentSession) -> None:
+    sides = session.plan.sides if session.plan else ()
+    MuscleFinding.objects.bulk_create(
+        MuscleFinding(session=session, muscle=plan.muscle, side=plan.side)
+        for plan in plans_for(phase_of(session), sides)
+    )
+
+
+# --- writing
+
+
+def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetime, **chart) -> TreatmentSession:
+    """Write what was charted over version `version`, and return the session as it now stands.
+
+    `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
+    out keeps what is stored, a list given replaces all of its kind. Nothing changed: nothing is written and the version
+    stays. Raises NotYourChart, SessionAlreadySigned, ChartChanged, UnknownEntry, MinutesBeyondVisit.
+    Effects: locks the session, raises its version, audit.
+    """
+    with transaction.atomic():
+        standing = _lock(session)
+        _check_writing(standing, version=version, by=by)
+        findings, results = chart.pop("findings", None), chart.pop("test_results", None)
+        changed = _write_fields(standing, chart)
+        if findings is not None:
+            _check_findings(standing, findings)
+            changed |= _write_findings(standing, findings)
+        if results is not None:
+            changed |= _write_results(standing, results)
+        if changed:
+            standing.version += 1
+            standing.save(update_fields=[*CHART_FIELDS, "version"])
+            audit.record(action="session.charted", at=at, by=by, target=standing, version=standing.version)
+        return standing
+
+
+def _lock(session: TreatmentSession) -> TreatmentSession:
+    return (
+        TreatmentSession.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("appointment")
+        .get(pk=session.pk)
+    )
+
+
+def _check_writing(session: TreatmentSession, *, version: int, by: User) -> None:
+    if session.therapist_id != by.pk:
+        raise NotYourChart("This chart belongs to the therapist who gave the treatment. Add an amendment instead.")
+    if session.is_signed:
+        raise SessionAlreadySigned("This chart is signed and stays as it is. Add an amendment instead.")
+    if session.version != version:
+        raise ChartChanged("This chart was changed in another window since you opened it.")
+
+
+def _check_findings(session: TreatmentSession, findings: Iterable[FindingEntry]) -> None:
+    spots = [finding.spot for finding in findings]
+    if len(set(spots)) < len(spots):
+        raise UnknownEntry("A muscle is charted twice on the same side.")
+    if unknown := sorted({finding.muscle for finding in findings} - MUSCLES.keys()):
+        raise UnknownEntry(f"“{unknown[0]}” is not in the practice's list of muscles.")
+    if (minutes := total_minutes(findings)) > session.booked_minutes:
+        raise MinutesBeyondVisit(
+            f"The minutes add up to {minutes}, but the visit was booked for {session.booked_minutes}."
+        )
+
+
+def _write_fields(session: TreatmentSession, fields: dict) -> bool:
+    if unknown := fields.keys() - set(CHART_FIELDS):
+        raise TypeError(f"A chart has no {sorted(unknown)[0]!r}.")
+    changed = {name for name, value in fields.items() if getattr(session, name) != value}
+    for name in changed:
+        setattr(session, name, fields[name])
+    return bool(changed)
+
+
+def _write_findings(session: TreatmentSession, findings: Iterable[FindingEntry]) -> bool:
+    techniques = _techniques(key for finding in findings for key in finding.techniques)
+    stored = {finding_entry(row).spot: row for row in _findings(session)}
+    changed = False
+    for finding in findings:
+        row = stored.pop(finding.spot, None)
+        if row is None or not _is_same(finding_entry(row), finding):
+            _write_finding(row or MuscleFinding(session=session), finding, techniques)
+            changed = True
+    for row in stored.values():
+        row.delete()
+        changed = True
+    return changed
+
+
+def _findings(session: TreatmentSession):
+    return session.findings.order_by("pk").prefetch_related("used_techniques__technique")
+
+
+def _is_same(one: FindingEntry, other: FindingEntry) -> bool:
+    values = [name for name in FindingEntry.__slots__ if name != "techniques"]
+    return all(getattr(one, name) == getattr(other, name) for name in values) and (
+        set(one.techniques) == set(other.techniques)
+    )
+
+
+def _techniques(keys: Iterable[str]) -> dict[str, Technique]:
+    wanted = set(keys)
+    found = Technique.objects.in_bulk(wanted, field_name="key")
+    if unknown := sorted(wanted - found.keys()):
+        raise UnknownEntry(f"“{unknown[0]}” is not in the practice's list of techniques.")
+    return found
+
+
+def _write_finding(row: MuscleFinding, finding: FindingEntry, techniques: dict[str, Technique]) -> None:
+    for name in FindingEntry.__slots__:
+        if name != "techniques":
+            setattr(row, name, getattr(finding, name))
+    row.save()
+    wanted = {techniques[key].pk for key in finding.techniques}
+    used = set(row.used_techniques.values_list("technique_id", flat=True))
+    row.used_techniques.filter(technique_id__in=used - wanted).delete()
+    FindingTechnique.objects.bulk_create(FindingTechnique(finding=row, technique_id=pk) for pk in sorted(wanted - used))
+
+
+def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> bool:
+    if set(test_entries(session)) == set(results):
+        return False
+    session.test_results.all().delete()
+    TestResult.objects.bulk_create(
+        TestResult(
+            session=session,
+            test=result.test,
+            side=result.side,
+            moment=result.moment,
+            result=result.result,
+            angle_deg=result.angle_deg,
+        )
+        for result in results
+    )
+    return True
+
+
+# --- signing
+
+
+def sign_session(session: TreatmentSession, *, version: int, by: User, at: datetime) -> TreatmentSession:
+    """Sign version `version` of the chart and return it; from here on neither it nor its entries can change or go.
+
+    Muscles that were laid out and not charted are not part of what is signed. Raises NotYourChart,
+    SessionAlreadySigned, ChartChanged (not the text that was shown), SessionIncomplete.
+    Effects: locks session and chain, a place in the chain, the pain ratings as outcome scores, audit.
+    """
+    with transaction.atomic():
+        standing = _lock(session)
+        _check_writing(standing, version=version, by=by)
+        if missing := missing_for_signature(standing):
+            raise SessionIncomplete(" ".join(missing))
+        for row in _findings(standing):
+            if finding_entry(row).is_empty:
+                row.delete()
+        standing.signed_at, standing.signed_by, standing.signed_as = at, by, signature_of(by)
+        link = next_link(TreatmentSession, session_content(fetch_parts(standing)))
+        standing.chain_position, standing.content_hash = link.chain_position, link.content_hash
+        standing.chain_hash = link.chain_hash
+        standing.save(
+            update_fields=["signed_at", "signed_by", "signed_as", "chain_position", "content_hash", "chain_hash"]
+        )
+        _record_outcomes(standing, at=at)
+        audit.record(action="session.signed", at=at, by=by, target=standing, version=version)
+        return standing
+
+
+def missing_for_signature(session: TreatmentSession) -> list[str]:
+    """Return, in sentences, what a signed chart must say and this one does not yet."""
+    findings = [finding_entry(row) for row in _findings(session)]
+    words = (session.subjective, session.objective, session.assessment, session.plan_text)
+    missing = []
+    if session.pain_before_nrs is None:
+        missing.append("The pain before the session is missing.")
+    if session.pain_after_nrs is None and total_minutes(findings):
+        missing.append("The pain after the session is missing.")
+    if all(finding.is_empty for finding in findings) and not any(words):
+        missing.append("Nothing is charted yet: no muscle, no words.")
+    return missing
+
+
+def signature_of(user: User) -> str:
+    """Return what stands under a signature: name and credential as they are today."""
+    return f"{user.name}, {user.credential}" if user.credential else user.name
+
+
+def _record_outcomes(session: TreatmentSession, *, at: datetime) -> None:
+    visit = session.appointment
+    moments = {
+        OutcomeScore.Measure.PAIN_BEFORE: (session.pain_before_nrs, visit.starts_at),
+        OutcomeScore.Measure.PAIN_AFTER: (session.pain_after_nrs, max(visit.starts_at, min(at, visit.ends_at))),
+    }
+    OutcomeScore.objects.bulk_create(
+        OutcomeScore(
+            client_id=session.client_id, session=session, measure=measure, score=score, measured_at=measured_at
+        )
+        for measure, (score, measured_at) in moments.items()
+        if score is not None
+    )
+
+
+# --- after the signature
+
+
+def amend_session(session: TreatmentSession, *, text: str, reason: str, by: User, at: datetime) -> Amendment:
+    """Add a later word to a signed chart and return it; the original stays as it was and readable.
+
+    Any therapist who has the client in care may add one, under their own name. Raises NotInYourCare, SessionNotSigned.
+    Effects: a place in the chain of amendments, audit.
+    """
+    with transaction.atomic():
+        standing = _lock(session)
+        if not is_in_care(standing.client, by):
+            raise NotInYourCare("This client is in another therapist's care.")
+        if not standing.is_signed:
+            raise SessionNotSigned("This chart is not signed yet. Change it instead.")
+        amendment = Amendment(session=standing, text=text, reason=reason, at=at, by=by, signed_as=signature_of(by))
+        link = next_link(Amendment, amendment_content(amendment))
+        amendment.chain_position, amendment.content_hash = link.chain_position, link.content_hash
+        amendment.chain_hash = link.chain_hash
+        amendment.save(force_insert=True)
+        audit.record(action="session.amended", at=at, by=by, target=amendment, about_client_id=standing.client_id)
+        return amendment

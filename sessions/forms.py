@@ -1,0 +1,322 @@
+"""What a therapist taps and types into a chart. Shapes and ranges only; sessions/charting.py does the writing."""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from django import forms
+
+from anatomy.body import MUSCLES, SIDES
+from practice import clock
+from protocols.knowledge import KNOWLEDGE
+from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
+from sessions.models import AdverseEvent, MuscleFinding, TestResult
+
+WORDS = ("subjective", "objective", "assessment", "plan_text")
+YES_NO = [("yes", "Yes"), ("no", "No")]
+TELLS = {"yes": True, "no": False}
+TOLD = {True: "yes", False: "no", None: ""}
+HELP = {
+    "subjective": "What the client says: since last time, today, what eases and what stirs it up.",
+    "objective": "What you saw, felt and tested.",
+    "assessment": "Your impression, not a diagnosis: how it answered, progress, what you considered.",
+    "plan_text": "What was done and what comes next: home programme, advice, next visit.",
+}
+
+
+class Number(forms.TypedChoiceField):
+    """A whole number from a short scale; empty means not recorded."""
+
+    def __init__(self, scale: Iterable[int], **options):
+        values = list(scale)
+        super().__init__(
+            choices=[("", "–"), *((number, str(number)) for number in values)],
+            coerce=int,
+            empty_value=None,
+            required=False,
+            error_messages={"invalid_choice": f"Choose a number from {values[0]} to {values[-1]}."},
+            **options,
+        )
+
+
+class YesNo(forms.TypedChoiceField):
+    """Yes, no, or not asked."""
+
+    def __init__(self, **options):
+        super().__init__(
+            choices=[("", "–"), *YES_NO],
+            coerce=TELLS.__getitem__,
+            empty_value=None,
+            required=False,
+            error_messages={"invalid_choice": "Choose yes or no."},
+            **options,
+        )
+
+
+class Words(forms.CharField):
+    """Free words of a chart, kept as typed but for line ends, which become one kind."""
+
+    def __init__(self, **options):
+        super().__init__(
+            max_length=5000, required=False, strip=False, widget=forms.Textarea(attrs={"rows": 3}), **options
+        )
+
+    def to_python(self, value):
+        return super().to_python(value).replace("\r\n", "\n").rstrip()
+
+
+class HeadForm(forms.Form):
+    """The version that was shown, the pain before and after, and the words."""
+
+    version = forms.IntegerField(
+        min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput, error_messages={"required": "Reload the page."}
+    )
+    pain_before_nrs = Number(NRS, label="Pain before")
+    pain_after_nrs = Number(NRS, label="Pain after")
+    subjective = Words(label="Subjective", help_text=HELP["subjective"])
+    objective = Words(label="Objective", help_text=HELP["objective"])
+    assessment = Words(label="Assessment", help_text=HELP["assessment"])
+    plan_text = Words(label="Plan", help_text=HELP["plan_text"])
+
+
+class FindingForm(forms.Form):
+    """One muscle on one side."""
+
+    tone = Number(SCALE, label="Tone")
+    tenderness = Number(SCALE, label="Tenderness")
+    has_trigger_point = YesNo(label="Trigger point")
+    is_familiar_pain = YesNo(label="Familiar pain")
+    refers_to = forms.CharField(label="Refers to", max_length=120, required=False)
+    techniques = forms.MultipleChoiceField(
+        label="Techniques",
+        required=False,
+        error_messages={"invalid_choice": "“%(value)s” is not in the practice's list of techniques."},
+    )
+    pressure = Number(NRS, label="Pressure, as the client feels it")
+    minutes = forms.IntegerField(label="Minutes", required=False, min_value=0)
+    response = forms.ChoiceField(
+        label="Response",
+        required=False,
+        choices=[("", "–"), *MuscleFinding.Response.choices],
+        error_messages={"invalid_choice": "Choose eased, unchanged or sore."},
+    )
+
+    def __init__(self, *args, where: str, most_minutes: int, techniques: dict[str, str], **kwargs):
+        self.side, self.muscle = parse_spot(where)
+        super().__init__(*args, prefix=prefix_of(where), **kwargs)
+        self.fields["techniques"].choices = list(techniques.items())
+        minutes = self.fields["minutes"]
+        minutes.max_value = most_minutes
+        minutes.validators.append(
+            forms.fields.validators.MaxValueValidator(most_minutes, f"The visit was booked for {most_minutes} minutes.")
+        )
+
+    @property
+    def spot(self) -> str:
+        return spot(self.side, self.muscle)
+
+    @property
+    def card(self):
+        return MUSCLES[self.muscle]
+
+    @cached_property
+    def entry(self) -> FindingEntry:
+        """What was typed, once the form is valid."""
+        values = self.cleaned_data
+        return FindingEntry(
+            muscle=self.muscle,
+            side=self.side,
+            **{**values, "techniques": tuple(values["techniques"]), "minutes": values["minutes"] or 0},
+        )
+
+    @staticmethod
+    def initial_of(entry: FindingEntry) -> dict:
+        return {
+            "tone": entry.tone,
+            "tenderness": entry.tenderness,
+            "has_trigger_point": TOLD[entry.has_trigger_point],
+            "is_familiar_pain": TOLD[entry.is_familiar_pain],
+            "refers_to": entry.refers_to,
+            "techniques": list(entry.techniques),
+            "pressure": entry.pressure,
+            "minutes": entry.minutes or None,
+            "response": entry.response,
+        }
+
+
+def prefix_of(where: str) -> str:
+    """Return how the fields of `left:piriformis` begin: `left-piriformis`."""
+    return where.replace(":", "-")
+
+
+class TestForm(forms.Form):
+    """One examination test on one side, before and after the work."""
+
+    __test__ = False
+
+    before = forms.ChoiceField(choices=[("", "–"), *TestResult.Result.choices], required=False)
+    before_angle = forms.IntegerField(required=False, min_value=0)
+    after = forms.ChoiceField(choices=[("", "–"), *TestResult.Result.choices], required=False)
+    after_angle = forms.IntegerField(required=False, min_value=0)
+
+    def __init__(self, *args, test: str, side: str, **kwargs):
+        self.test, self.side = test, side
+        super().__init__(*args, prefix=f"test-{test}-{side}", **kwargs)
+        for name in ("before_angle", "after_angle"):
+            most = self.card.unit_max or 180
+            self.fields[name].validators.append(
+                forms.fields.validators.MaxValueValidator(most, f"Enter 0 to {most} degrees.")
+            )
+
+    @property
+    def card(self):
+        return KNOWLEDGE.tests[self.test]
+
+    def clean(self):
+        for moment in TestResult.Moment.values:
+            given = self.cleaned_data.get(f"{moment}_angle")
+            if given is not None and not self.cleaned_data.get(moment):
+                self.add_error(moment, "Say whether it was positive at that angle.")
+
+    def entries(self) -> list[TestEntry]:
+        """What was typed, once the form is valid."""
+        values = self.cleaned_data
+        return [
+            TestEntry(self.test, self.side, moment, values[moment], values[f"{moment}_angle"])
+            for moment in TestResult.Moment.values
+            if values[moment]
+        ]
+
+    @staticmethod
+    def initial_of(entries: Iterable[TestEntry]) -> dict:
+        initial = {}
+        for entry in entries:
+            initial[entry.moment] = entry.result
+            initial[f"{entry.moment}_angle"] = entry.angle_deg
+        return initial
+
+
+class ChartForm:
+    """All forms of one chart. Bound by `data`, else filled from the stored entries. `cards` says which muscles it has."""
+
+    def __init__(self, session, *, findings, results, techniques, tests, data=None):
+        self.session, self.is_bound = session, data is not None
+        self.errors: list[str] = []
+        self.head = HeadForm(data, initial=_head_initial(session))
+        self.findings = self._finding_forms(findings, techniques, data)
+        self.tests = [
+            TestForm(
+                data,
+                test=test,
+                side=side.value,
+                initial=TestForm.initial_of(each for each in results if (each.test, each.side) == (test, side.value)),
+            )
+            for test in tests
+            for side in SIDES
+        ]
+
+    def _finding_forms(self, findings, techniques, data) -> list[FindingForm]:
+        stored = {finding.spot: finding for finding in findings}
+        spots = dict.fromkeys(data.getlist("card") if data is not None else stored)
+        forms_ = []
+        for where in spots:
+            try:
+                entry = stored.get(where) or FindingEntry(*reversed(parse_spot(where)))
+            except ValueError:
+                self.errors.append(f"“{where[:60]}” is not in the practice's list of muscles.")
+                continue
+            initial = FindingForm.initial_of(entry)
+            options = {"most_minutes": self.session.booked_minutes, "techniques": techniques}
+            forms_.append(FindingForm(data, where=where, initial=initial, **options))
+        return forms_
+
+    def is_valid(self) -> bool:
+        """Check every form, so that all messages stand at their fields at once."""
+        parts = [form.is_valid() for form in (self.head, *self.findings, *self.tests)]
+        return all(parts) and not self.errors
+
+    def add_error(self, words: str) -> None:
+        self.errors.append(words)
+
+    @property
+    def version(self) -> int:
+        return self.head.cleaned_data["version"]
+
+    @property
+    def entries(self) -> list[FindingEntry]:
+        return [form.entry for form in self.findings]
+
+    def chart(self) -> dict:
+        """Return what was typed as the keywords of save_chart, once the forms are valid."""
+        words = {name: value for name, value in self.head.cleaned_data.items() if name != "version"}
+        return words | {
+            "findings": self.entries,
+            "test_results": [entry for form in self.tests for entry in form.entries()],
+        }
+
+    @property
+    def minutes(self) -> int:
+        """The minutes as typed, as far as they are numbers; for the sum shown before any script runs."""
+        if self.is_bound:
+            return sum(form.cleaned_data.get("minutes") or 0 for form in self.findings if hasattr(form, "cleaned_data"))
+        return sum(form.initial["minutes"] or 0 for form in self.findings)
+
+    @property
+    def all_errors(self) -> list[dict]:
+        """Every message with the id of its field (or none), in the order of the page."""
+        found = [{"field": "", "words": words} for words in self.errors]
+        for form in (self.head, *self.findings, *self.tests):
+            where = f"{form.card.name}, {form.side}: " if hasattr(form, "side") else ""
+            for name, messages in form.errors.items():
+                label = form.fields[name].label or name.replace("_", " ") if name != "__all__" else ""
+                found += [
+                    {"field": form.add_prefix(name), "words": f"{where}{label}: {message}"} for message in messages
+                ]
+        return found
+
+
+def _head_initial(session) -> dict:
+    return {name: getattr(session, name) for name in ("version", "pain_before_nrs", "pain_after_nrs", *WORDS)}
+
+
+class AmendmentForm(forms.Form):
+    """A later word on a signed chart."""
+
+    reason = forms.CharField(
+        max_length=200,
+        help_text="Why it is added now: late entry, correction, result received.",
+        error_messages={"required": "Write why it is added now."},
+    )
+    text = forms.CharField(
+        label="What to add or correct",
+        max_length=5000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": "Write what is to be added or corrected."},
+    )
+
+
+class AdverseEventForm(forms.Form):
+    """What went wrong."""
+
+    session = forms.ModelChoiceField(None, required=False, label="Session", empty_label="Not tied to one session")
+    happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}))
+    site = forms.CharField(label="Where on the body", max_length=120)
+    technique = forms.CharField(label="Technique", max_length=120, required=False)
+    severity = forms.ChoiceField(choices=AdverseEvent.Severity.choices, widget=forms.RadioSelect)
+    description = forms.CharField(label="What happened", max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+    action_taken = forms.CharField(label="What was done", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    reported_to = forms.CharField(
+        label="Reported to", max_length=160, required=False, help_text="Doctor, referrer, insurer, owner."
+    )
+
+    def __init__(self, *args, sessions, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["session"].queryset = sessions
+
+    def clean_happened_on(self):
+        day = self.cleaned_data["happened_on"]
+        if day > clock.today():
+            raise forms.ValidationError("This day is still to come.")
+        if day.year < 2000:
+            raise forms.ValidationError("Check the year.")
+        return day

@@ -1,0 +1,69 @@
+"""A chart's entries as plain words. Nothing is added to what was recorded, and nothing recorded is left out."""
+
+from collections.abc import Iterable, Mapping
+
+from protocols.knowledge import KNOWLEDGE
+from sessions.entries import FindingEntry, TestEntry
+from sessions.models import MuscleFinding, TestResult
+
+
+def felt(finding: FindingEntry) -> list[str]:
+    """Return what was felt, one phrase per value: tone and tenderness 0–4, trigger point, familiar pain, where to."""
+    words = []
+    if finding.tone is not None:
+        words.append(f"tone {finding.tone}/4")
+    if finding.tenderness is not None:
+        words.append(f"tenderness {finding.tenderness}/4")
+    if finding.has_trigger_point is not None:
+        words.append("trigger point" if finding.has_trigger_point else "no trigger point")
+    if finding.is_familiar_pain is not None:
+        words.append("familiar pain" if finding.is_familiar_pain else "not the familiar pain")
+    if finding.refers_to:
+        words.append(f"refers to {finding.refers_to}")
+    return words
+
+
+def done(finding: FindingEntry, techniques: Mapping[str, str]) -> list[str]:
+    """Return what was done and how it answered. `techniques` gives the name of each key."""
+    words = [lowered(techniques.get(key, key)) for key in finding.techniques]
+    if finding.minutes:
+        words.append(f"{finding.minutes} min")
+    if finding.pressure is not None:
+        words.append(f"pressure {finding.pressure}/10")
+    if finding.response:
+        words.append(lowered(MuscleFinding.Response(finding.response).label))
+    return words
+
+
+def in_words(finding: FindingEntry, techniques: Mapping[str, str]) -> str:
+    """Return the whole finding in one line, without its name; empty when nothing was recorded."""
+    return ", ".join([*felt(finding), *done(finding, techniques)])
+
+
+def test_in_words(entry: TestEntry) -> str:
+    """Return one test result in words, such as "Straight leg raise, left, before: positive at 45°"."""
+    card = KNOWLEDGE.tests.get(entry.test)
+    name = card.name if card else entry.test.replace("_", " ")
+    moment = TestResult.Moment(entry.moment).label.lower()
+    angle = f" at {entry.angle_deg}°" if entry.angle_deg is not None else ""
+    return f"{name}, {entry.side}, {moment}: {entry.result}{angle}"
+
+
+test_in_words.__test__ = False  # a sentence, no test
+
+
+def draft_objective(findings: Iterable[FindingEntry], tests: Iterable[TestEntry]) -> str:
+    """Return sentences about what was felt and tested, one line per muscle and test; only what was recorded."""
+    lines = [f"{finding.name}: {', '.join(felt(finding))}." for finding in findings if felt(finding)]
+    return "\n".join(lines + [f"{test_in_words(entry)}." for entry in tests])
+
+
+def draft_work(findings: Iterable[FindingEntry], techniques: Mapping[str, str]) -> str:
+    """Return sentences about what was done, one line per muscle; only what was recorded."""
+    found = [(finding, done(finding, techniques)) for finding in findings]
+    return "\n".join(f"{finding.name}: {', '.join(words)}." for finding, words in found if words)
+
+
+def lowered(words: str) -> str:
+    """Return the words with a small first letter, for the middle of a sentence; capitals such as MET stay."""
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]
