@@ -150,7 +150,7 @@ CSRF_FAILURE_VIEW = "practice.errors_views.csrf_failure"
 TLS_PROXY = env.bool("TLS_PROXY", default=False)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS_PROXY else None
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TLS_PROXY else 0  # else all who sign in through the proxy share one address and its limit
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TLS_PROXY else 0  # else one sign-in limit for all behind the proxy
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"  # no-referrer would make Chromium send Origin: null and fail the CSRF check
