@@ -18,12 +18,12 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from workspace.demo import SIGN_INS
 
 from config import broker
 from config.management.commands.prepare import for_the_founder
 from config.processes import Children, die_with_parent
 from practice.models import Practice
+from workspace.demo import SIGN_INS
 
 WEB_SECONDS = 60
 BROKER_SECONDS = 10
