@@ -5,6 +5,7 @@ from clients.screening.engine import RULES, emergency_now, is_asked, published_s
 from clients.screening.result import Caution, Evidence, Flag, Score, ScreeningResult
 from clients.screening.rules import RuleSet, load_rules
 from clients.screening.vocabulary import MUSCLES, BadAnswer, Group, Item, UnknownQuestion
+from clients.screening.words import Words, words_for
 
 ITEMS = RULES.items
 GROUPS = RULES.groups
@@ -13,9 +14,9 @@ SAFETY_NET: str = RULES.words["safety_net"]
 __all__ = [
     "GROUPS", "ITEMS", "MUSCLES", "RULES", "SAFETY_NET",
     "BadAnswer", "BadRule", "Caution", "Evidence", "Flag", "Group", "Item", "RuleSet", "Score", "ScreeningResult",
-    "UnknownQuestion",
+    "UnknownQuestion", "Words",
     "client_groups", "emergency_keys", "emergency_now", "is_asked", "load_rules", "published_scores",
-    "screen", "validate",
+    "screen", "validate", "words_for",
 ]  # fmt: skip
 
 
