@@ -74,15 +74,17 @@ def start_session(appointment: Appointment, *, by: User, at: datetime) -> Treatm
     """Open the chart of a visit and return it; one that was opened before is returned as it stands.
 
     The muscles of the plan's phase are laid out on the plan's side with nothing recorded: planned is not given.
-    Raises NotInYourCare, VisitNotOpen, ScreeningNotClear. Effects: locks the client, marks the visit as arrived, audit.
+    Raises NotInYourCare, VisitNotOpen, ScreeningNotClear. Effects: locks client and visit, marks the visit as arrived, audit.
     """
     with transaction.atomic():
         client = Client.objects.select_for_update(no_key=True).get(pk=appointment.client_id)
         standing = TreatmentSession.objects.filter(appointment=appointment).first()
         if standing is not None:
             return standing
-        appointment.refresh_from_db()
+        appointment = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
         _check_start(appointment, client=client, by=by, at=at)
+        if appointment.status in EXPECTED:
+            mark_arrived(appointment, by=by, at=at)
         plan = appointment.plan if appointment.plan_id and appointment.plan.is_open else open_plan(client)
         session = TreatmentSession.objects.create(
             appointment=appointment,
@@ -94,8 +96,6 @@ def start_session(appointment: Appointment, *, by: User, at: datetime) -> Treatm
             started_at=at,
         )
         _lay_out(session)
-        if appointment.status in EXPECTED:
-            mark_arrived(appointment, by=by, at=at)
         audit.record(action="session.started", at=at, by=by, target=session)
         return session
 
