@@ -78,7 +78,7 @@ MESSAGE_TONES = {
 @register.simple_tag
 def icon(name, label="", css=""):
     """Return an icon of the sprite; decorative unless `label` gives it words for a screen reader."""
-    voice = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    voice = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="{}"', "true")
     return format_html(
         '<svg class="icon{}" {} focusable="false"><use href="{}#{}"></use></svg>',
         f" {css}" if css else "",
@@ -132,7 +132,9 @@ def phone(value):
         return str(value or "")
     home = phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
     formats = phonenumbers.PhoneNumberFormat
-    return phonenumbers.format_number(number, formats.NATIONAL if number.country_code == home else formats.INTERNATIONAL)
+    return phonenumbers.format_number(
+        number, formats.NATIONAL if number.country_code == home else formats.INTERNATIONAL
+    )
 
 
 @register.filter
