@@ -38,9 +38,9 @@ def referral_create(request):
     client = _chosen_client(request)
     data = request.POST if request.method == "POST" else None
     letter = LetterForm(
-        data, today=clock.today(), referrers=_referrers(request), initial={"received_on": clock.today()}
+        data, prefix="letter", today=clock.today(), referrers=_referrers(request), initial={"received_on": clock.today()}
     )
-    person = None if client else ClientForm(data, prefix="client", today=clock.today())
+    person = None if client else ClientForm(data, today=clock.today())
     duplicates = []
     if letter.is_valid() and (client or person.is_valid()):
         duplicates = [] if client else person.unseen_duplicates(is_confirmed="is_another_person" in request.POST)
@@ -54,7 +54,13 @@ def referral_create(request):
                     request, f"The letter about {referral.client.name} is taken in. Book the first visit next."
                 )
                 return redirect(referral.client)
-    context = {"letter": letter, "person": person, "client": client, "duplicates": duplicates}
+    context = {
+        "letter": letter,
+        "person": person,
+        "client": client,
+        "duplicates": duplicates,
+        "shown": ",".join(str(each.client.pk) for each in duplicates),
+    }
     has_errors = letter.errors or (person and person.errors)
     return render(request, "referrals/referral_create.html", context, status=422 if has_errors else 200)
 

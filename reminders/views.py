@@ -33,7 +33,9 @@ def outbox(request):
     rows = Message.objects.visible_to(request.user).filter(state__in=SHOWN[shown][1]).select_related("client")
     page = Paginator(rows.order_by("-due_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     tabs = [{"key": key, "label": label, "is_current": key == shown} for key, (label, _) in SHOWN.items()]
-    return render(request, "reminders/outbox.html", {"page": page, "tabs": tabs, "shown": shown})
+    return render(
+        request, "reminders/outbox.html", {"page": page, "tabs": tabs, "shown": shown, "tab_query": f"show={shown}&"}
+    )
 
 
 @role_required("front_desk", "owner")

@@ -48,5 +48,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             derive_due(now)
             for message in waiting(now):
-                self.stdout.write(f"due: {message.kind} for client {message.client_id} since {message.due_at.isoformat()}")
+                self.stdout.write(
+                    f"due: {message.kind} for client {message.client_id} since {message.due_at.isoformat()}"
+                )
             transaction.set_rollback(True)

@@ -1,0 +1,198 @@
+"""One client's story, newest first, told from the rows of every room. What is clinical is told to chart readers only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+
+from django.urls import reverse
+
+from booking.models import Appointment
+from clients.models import Client
+from sessions.models import TreatmentSession
+
+TRIAGE_TONES = {
+    "emergency": "stop",
+    "urgent_referral": "stop",
+    "routine_referral": "warn",
+    "incomplete": "warn",
+    "treat": "go",
+}
+VISIT_TONES = {"cancelled": "quiet", "no_show": "warn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the story; the fields are those of `_components/event.html`."""
+
+    at: datetime
+    title: str
+    text: str = ""
+    url: str = ""
+    tone: str = "quiet"
+    icon_name: str = "circle"
+
+
+def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
+    """Return the client's events, newest first. Without `is_clinical` only what the desk may know."""
+    events = [*_visits(client), *_letters(client)]
+    if is_clinical:
+        for tell in (
+            _intakes,
+            _drawings,
+            _screenings,
+            _clearances,
+            _plans,
+            _sessions,
+            _check_ins,
+            _reports,
+            _adverse_events,
+        ):
+            events += tell(client)
+    return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def _visits(client) -> Iterator[Event]:
+    for visit in client.appointments.select_related("therapist", "service").order_by("starts_at"):
+        yield Event(
+            at=visit.starts_at,
+            title=f"{visit.service.name} with {visit.therapist.name}",
+            text=Appointment.Status(visit.status).label,
+            url=visit.get_absolute_url(),
+            tone=VISIT_TONES.get(visit.status, "info"),
+            icon_name="calendar-check",
+        )
+
+
+def _letters(client) -> Iterator[Event]:
+    for referral in client.referrals.select_related("referrer"):
+        yield Event(
+            at=datetime.combine(referral.received_on, time(0), tzinfo=UTC),
+            title=f"Letter from {referral.referrer.name}",
+            text=referral.referrer.get_profession_display(),
+            url=referral.get_absolute_url(),
+            tone="info",
+            icon_name="envelope-open",
+        )
+
+
+def _intakes(client) -> Iterator[Event]:
+    for intake in client.intakes.filter(submitted_at__isnull=False).select_related("taken_by"):
+        who = f"Asked by {intake.taken_by.name}" if intake.taken_by else "Answered by link"
+        yield Event(at=intake.submitted_at, title="Intake handed in", text=who, tone="go", icon_name="clipboard-check")
+
+
+def _drawings(client) -> Iterator[Event]:
+    for drawing in client.pain_drawings.exclude(lowest_level=""):
+        yield Event(
+            at=drawing.drawn_at,
+            title="Pain drawing",
+            text=f"Lowest place marked: {drawing.lowest_level}",
+            icon_name="pencil",
+        )
+
+
+def _screenings(client) -> Iterator[Event]:
+    for screening in client.screenings.select_related("by"):
+        by = f" – clarified by {screening.by.name}" if screening.by else ""
+        yield Event(
+            at=screening.at,
+            title=f"Screening: {screening.get_triage_display()}",
+            text=f"{screening.get_pattern_display()}{by}",
+            url=reverse("clients:screening_version", args=[client.pk, screening.pk]),
+            tone=TRIAGE_TONES[screening.triage],
+            icon_name="clipboard-check",
+        )
+
+
+def _clearances(client) -> Iterator[Event]:
+    for clearance in client.clearances.all():
+        yield Event(
+            at=clearance.at,
+            title=f"Clearance by {clearance.clinician_name}",
+            text=f"{clearance.profession}, {clearance.given_on:%d %b %Y}",
+            tone="go",
+            icon_name="file-earmark-text",
+        )
+
+
+def _plans(client) -> Iterator[Event]:
+    for plan in client.treatment_plans.select_related("protocol"):
+        url = reverse("protocols:plan_detail", args=[plan.pk])
+        yield Event(
+            at=plan.started_at,
+            title=f"Plan started: {plan.protocol.name}",
+            text=f"{plan.planned_visits} visits planned. Goal: {plan.goal}",
+            url=url,
+            tone="hand",
+            icon_name="play-circle",
+        )
+        if plan.closed_at:
+            yield Event(at=plan.closed_at, title="Plan closed", text=plan.closing_note, url=url, icon_name="check2")
+
+
+def _sessions(client) -> Iterator[Event]:
+    sessions = client.treatment_sessions.select_related("therapist").prefetch_related("amendments")
+    for session in sessions:
+        yield Event(
+            at=session.started_at,
+            title=f"Session {'signed' if session.is_signed else 'not signed yet'}",
+            text=_pain(session),
+            url=session.get_absolute_url(),
+            tone="go" if session.is_signed else "warn",
+            icon_name="lock-fill" if session.is_signed else "pencil",
+        )
+        for amendment in session.amendments.all():
+            yield Event(
+                at=amendment.at,
+                title="Amendment to a session",
+                text=amendment.reason,
+                url=session.get_absolute_url(),
+                tone="info",
+                icon_name="journal-plus",
+            )
+
+
+def _pain(session: TreatmentSession) -> str:
+    if session.pain_before_nrs is None or session.pain_after_nrs is None:
+        return f"By {session.therapist.name}"
+    return f"By {session.therapist.name}. Pain {session.pain_before_nrs} before, {session.pain_after_nrs} after (of 10)"
+
+
+def _check_ins(client) -> Iterator[Event]:
+    for answer in client.check_ins.filter(answered_at__isnull=False):
+        said = [f"Pain now {answer.pain_now_nrs} of 10"]
+        if answer.leg_symptoms:
+            said.append(f"leg: {answer.get_leg_symptoms_display().lower()}")
+        if answer.soreness_nrs is not None:
+            said.append(f"soreness {answer.soreness_nrs} of 10")
+        said.append(f"warning signs: {answer.get_warning_sign_display().lower()}")
+        words = f"{'; '.join(said)}."
+        yield Event(
+            at=answer.answered_at,
+            title="Check-in answered",
+            text=f"{words} “{answer.comment}”" if answer.comment else words,
+            tone="stop" if answer.needs_attention else "go",
+            icon_name="chat-left-text",
+        )
+
+
+def _reports(client) -> Iterator[Event]:
+    for report in client.reports.filter(sent_at__isnull=False).select_related("referral__referrer"):
+        yield Event(
+            at=report.sent_at,
+            title=f"Report sent to {report.referral.referrer.name}",
+            url=report.get_absolute_url(),
+            tone="info",
+            icon_name="send-check",
+        )
+
+
+def _adverse_events(client) -> Iterator[Event]:
+    for event in client.adverse_events.all():
+        yield Event(
+            at=event.at,
+            title=f"Adverse event: {event.get_severity_display()}",
+            text=event.site,
+            tone="stop",
+            icon_name="exclamation-triangle",
+        )

@@ -1,0 +1,63 @@
+"""Today, and one client's page."""
+
+from zoneinfo import ZoneInfo
+
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from clients.consents import holding_consents
+from clients.gate import gate_for
+from clients.models import Client, Task
+from clients.screenings import current_screening
+from practice import audit, clock
+from practice.access import role_required, staff_only
+from protocols.plans import open_plan
+from workspace.charts import pain_chart
+from workspace.timeline import timeline_of
+from workspace.today import day_of
+
+
+@role_required("therapist")
+@require_safe
+def today(request):
+    now, zone = clock.now(), ZoneInfo(request.practice.time_zone)
+    day = day_of(request.user, day=clock.today(), now=now, zone=zone)
+    read = [card.appointment.client for card in day.cards]
+    audit.record_readings(clients=read, page="workspace:today", at=now, by=request.user)
+    return render(request, "workspace/today.html", {"day": day, "today": clock.today(), "now": now})
+
+
+@staff_only
+@require_safe
+def client_page(request, client_id):
+    client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
+    reads_chart = Client.objects.charts_visible_to(request.user).filter(pk=client.pk).exists()
+    now = clock.now()
+    context = {
+        "client": client,
+        "gate": gate_for(client),
+        "reads_chart": reads_chart,
+        "age": client.age_on(clock.today()),
+        "next_visits": client.appointments.upcoming(now)
+        .select_related("therapist", "service", "room")
+        .order_by("starts_at", "pk")[:5],
+        "intake": client.intakes.open().first(),
+        "tasks": Task.objects.visible_to(request.user).open().filter(client=client).order_by("due_at", "pk"),
+        "referrals": client.referrals.select_related("referrer").order_by("-received_on", "-pk"),
+        "events": timeline_of(client, is_clinical=reads_chart),
+    }
+    if reads_chart:
+        audit.record_reading(client=client, page="workspace:client_page", at=now, by=request.user)
+        context |= _chart(client)
+    return render(request, "workspace/client_page.html", context)
+
+
+def _chart(client):
+    scores = client.outcome_scores.order_by("measured_at", "pk")
+    return {
+        "screening": current_screening(client),
+        "plan": open_plan(client),
+        "consents": holding_consents(client).values(),
+        "pain": pain_chart([(row.measured_at, int(row.score), row.get_measure_display()) for row in scores]),
+        "last_session": client.treatment_sessions.order_by("-started_at", "-pk").first(),
+    }
