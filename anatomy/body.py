@@ -1,6 +1,6 @@
 """The body as the practice charts it: muscles in groups, sides, and the regions of the pain map."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,14 @@ from anatomy.cards import KnowledgeError, build, by_key, check_known, read_toml
 HERE = Path(__file__).parent
 LEVELS = ("back", "buttock", "thigh", "knee", "calf", "foot")  # from the spine outwards; further along = lower
 VIEWS = ("front", "back")
+LEVEL_NAMES = {
+    "back": "low back",
+    "buttock": "buttock or groin",
+    "thigh": "thigh",
+    "knee": "knee",
+    "calf": "lower leg",
+    "foot": "foot",
+}
 
 
 class Side(StrEnum):
@@ -136,6 +144,20 @@ def spot_label(value: str) -> str:
     """Return words for a value such as `left:buttock`: "Left buttock". Raises ValueError."""
     side, found = parse_spot(value)
     return f"{side.label} {found.name.lower()}"
+
+
+def spots_of(drawing: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the values of a stored drawing, a list of {"region", "side"}: `left:buttock`."""
+    return [spot(each["side"], each["region"]) for each in drawing]
+
+
+def stored_drawing(spots: Iterable[str]) -> list[dict[str, str]]:
+    """Return the list of {"region", "side"} to store for such values, each once, in the map's order. Raises ValueError."""
+    wanted = {value: parse_spot(value) for value in spots}
+    return [
+        {"region": found.key, "side": side.value}
+        for side, found in (wanted[v] for v, _ in spot_choices() if v in wanted)
+    ]
 
 
 def lowest_level(regions: Iterable[str]) -> str | None:
