@@ -96,9 +96,11 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- database: SQLite in DATA_DIR unless DATABASE_URL says PostgreSQL. Demo and real practice never share a file.
-DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / ('demo' if DEMO else 'practice')}.sqlite3")
+_sqlite = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": str(DATA_DIR / ("demo.sqlite3" if DEMO else "practice.sqlite3")),
 }
+DATABASES = {"default": env.db("DATABASE_URL") if env.str("DATABASE_URL", default="") else _sqlite}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     _database.setdefault("OPTIONS", {}).update(
