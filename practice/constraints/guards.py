@@ -109,8 +109,8 @@ class FrozenWhen(RowGuard):
 
     On PostgreSQL a child's writer locks the rows on its path, so a child cannot slip in while its parent is being
     signed; TRUNCATE of a guarded table is refused whatever it holds.
-    To change frozen rows in a migration, remove the constraint and add it again in that migration; where parent and
-    child both have one, remove the child's first.
+    A migration that must change frozen rows, or the type of a column on the path, removes the constraint and adds it
+    again; where parent and child both have one, the child's goes first.
     """
 
     default_violation_error_message = "This record is closed and can no longer be changed."
@@ -197,8 +197,6 @@ class FrozenWhen(RowGuard):
                 hint = f"Add FrozenWhen(condition={self.condition!r}, via={rest!r}) to {parent.__name__}."
                 errors.append(checks.Error(f"{self.name} can be thawed.", hint=hint, obj=model, id="practice.E002"))
         return errors
-
-    _check = check
 
     def _freezes(self, constraint, via):
         if isinstance(constraint, AppendOnly):

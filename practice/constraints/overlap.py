@@ -138,8 +138,6 @@ class NoOverlap(GuardConstraint):
     def check(self, model, connection):
         return [*super().check(model, connection), *self._check_index(model), *self._check_bounds(model)]
 
-    _check = check
-
     def _check_index(self, model):
         if any(tuple(index.fields[:2]) == (self.key, self.start) for index in model._meta.indexes):
             return []

@@ -51,7 +51,8 @@ class GuardConstraint(BaseConstraint):
             return []
         return [checks.Error(f"{self.name} is longer than {LONGEST_NAME} characters.", obj=model, id="practice.E001")]
 
-    _check = check  # what Django 5.2 calls
+    def _check(self, model, connection):  # Django 5.2 calls it so, 6 without the underscore
+        return self.check(model, connection)
 
     def deconstruct(self):
         path, args, kwargs = super().deconstruct()
@@ -64,8 +65,6 @@ class GuardConstraint(BaseConstraint):
         if isinstance(other, GuardConstraint):
             return self.deconstruct() == other.deconstruct()
         return NotImplemented
-
-    __hash__ = None  # like Django's own constraints
 
     def __repr__(self):
         options = "".join(f" {option}={getattr(self, option)!r}" for option in self.options)
