@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from phonenumber_field.modelfields import PhoneNumberField
 
 from practice import clock
@@ -107,6 +108,7 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=Q(is_owner=True) | Q(is_therapist=True) | Q(is_front_desk=True), name="user_has_a_role"
             ),
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_is_their_own"),
         ]
 
     def __str__(self):
