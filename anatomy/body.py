@@ -46,6 +46,7 @@ class Muscle:
     action: str
     nerve: str
     refers_to: str
+    refers_regions: tuple[str, ...]
     findings: tuple[str, ...]
     techniques: tuple[str, ...]
     home: str
@@ -97,6 +98,8 @@ def load_groups(path: Path) -> tuple[MuscleGroup, ...]:
         (build(Muscle, row, where=f"{path.name}: {row.get('key')}") for row in file["muscle"]), where=path.name
     )
     groups = by_key((build(_GroupRow, row, where=f"{path.name}: group") for row in file["group"]), where=path.name)
+    for each in muscles.values():
+        check_known(each.refers_regions, REGIONS, where=f"{path.name}: {each.key}.refers_regions")
     check_known((each.group for each in muscles.values()), groups, where=f"{path.name}: group")
     found = tuple(
         MuscleGroup(group.key, group.name, tuple(each for each in muscles.values() if each.group == group.key))
