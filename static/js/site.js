@@ -189,6 +189,15 @@
     setTimeout(() => (button.textContent = words), 2000);
   }
 
+  /* ---- menus: below the button that opens them, wherever banners have pushed it ---- */
+
+  function placeMenu(event) {
+    const menu = event.target;
+    if (event.newState !== "open" || !menu.classList.contains("menu")) return;
+    const button = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);
+    menu.style.top = `${button.getBoundingClientRect().bottom + 4}px`;
+  }
+
   /* ---- wiring: one listener per kind of event, so that swapped-in parts need no setup ---- */
 
   function togglePopover(button) {
@@ -241,6 +250,7 @@
     field.focus();
   }
 
+  document.addEventListener("beforetoggle", placeMenu, true);
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSubmit, true);
   document.addEventListener("change", onChange);
