@@ -1,6 +1,7 @@
 """Charting a visit: start it, write it, sign it, amend it. From the signature on, the database refuses any change."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -129,24 +130,32 @@ def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetim
     """Write what was charted over version `version`, and return the session as it now stands.
 
     `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
-    out keeps what is stored, a list given replaces all of its kind. Nothing changed: nothing is written and the version
-    stays. Raises NotYourChart, SessionAlreadySigned, ChartChanged, UnknownEntry, MinutesBeyondVisit.
+    out keeps what is stored, a list given replaces all of its kind. Nothing changed: nothing is written, the version stays,
+    and a save whose answer got lost may be sent again. Raises NotYourChart, SessionAlreadySigned, ChartChanged, UnknownEntry, MinutesBeyondVisit.
     Effects: locks the session, raises its version, audit.
     """
     with transaction.atomic():
         standing = _lock(session)
-        _check_writing(standing, version=version, by=by)
+        _check_author(standing, by=by)
         findings, results = chart.pop("findings", None), chart.pop("test_results", None)
-        changed = _write_fields(standing, chart)
         if findings is not None:
             _check_findings(standing, findings)
-            changed |= _write_findings(standing, findings)
-        if results is not None:
-            changed |= _write_results(standing, results)
-        if changed:
-            standing.version += 1
-            standing.save(update_fields=[*CHART_FIELDS, "version"])
-            audit.record(action="session.charted", at=at, by=by, target=standing, version=standing.version)
+        changed = _changed_fields(standing, chart)
+        stored = {finding_entry(row).spot: row for row in _findings(standing)}
+        has_new_findings = findings is not None and _differ(stored, findings)
+        has_new_results = results is not None and set(test_entries(standing)) != set(results)
+        if not (changed or has_new_findings or has_new_results):
+            return standing
+
+        _check_version(standing, version)
+        if has_new_findings:
+            _write_findings(standing, stored, findings)
+        if has_new_results:
+            _write_results(standing, results)
+        for name, value in {**changed, "version": standing.version + 1}.items():
+            setattr(standing, name, value)
+        standing.save(update_fields=[*changed, "version"])
+        audit.record(action="session.charted", at=at, by=by, target=standing, version=standing.version)
         return standing
 
 
@@ -158,11 +167,14 @@ def _lock(session: TreatmentSession) -> TreatmentSession:
     )
 
 
-def _check_writing(session: TreatmentSession, *, version: int, by: User) -> None:
+def _check_author(session: TreatmentSession, *, by: User) -> None:
     if session.therapist_id != by.pk:
         raise NotYourChart("This chart belongs to the therapist who gave the treatment. Add an amendment instead.")
     if session.is_signed:
         raise SessionAlreadySigned("This chart is signed and stays as it is. Add an amendment instead.")
+
+
+def _check_version(session: TreatmentSession, version: int) -> None:
     if session.version != version:
         raise ChartChanged("This chart was changed in another window since you opened it.")
 
@@ -179,39 +191,37 @@ def _check_findings(session: TreatmentSession, findings: Iterable[FindingEntry])
         )
 
 
-def _write_fields(session: TreatmentSession, fields: dict) -> bool:
+def _changed_fields(session: TreatmentSession, fields: dict) -> dict:
     if unknown := fields.keys() - set(CHART_FIELDS):
         raise TypeError(f"A chart has no {sorted(unknown)[0]!r}.")
-    changed = {name for name, value in fields.items() if getattr(session, name) != value}
-    for name in changed:
-        setattr(session, name, fields[name])
-    return bool(changed)
+    return {name: value for name, value in fields.items() if getattr(session, name) != value}
 
 
-def _write_findings(session: TreatmentSession, findings: Iterable[FindingEntry]) -> bool:
+def _differ(stored: dict[str, MuscleFinding], findings: Iterable[FindingEntry]) -> bool:
+    wanted = {finding.spot: _comparable(finding) for finding in findings}
+    return wanted != {spot: _comparable(finding_entry(row)) for spot, row in stored.items()}
+
+
+def _comparable(finding: FindingEntry) -> FindingEntry:
+    return replace(finding, techniques=tuple(sorted(finding.techniques)))
+
+
+def _write_findings(
+    session: TreatmentSession, stored: dict[str, MuscleFinding], findings: Iterable[FindingEntry]
+) -> None:
     techniques = _techniques(key for finding in findings for key in finding.techniques)
-    stored = {finding_entry(row).spot: row for row in _findings(session)}
-    changed = False
-    for finding in findings:
-        row = stored.pop(finding.spot, None)
-        if row is None or not _is_same(finding_entry(row), finding):
+    wanted = {finding.spot: finding for finding in findings}
+    for spot, row in stored.items():
+        if spot not in wanted:
+            row.delete()
+    for spot, finding in wanted.items():
+        row = stored.get(spot)
+        if row is None or _comparable(finding_entry(row)) != _comparable(finding):
             _write_finding(row or MuscleFinding(session=session), finding, techniques)
-            changed = True
-    for row in stored.values():
-        row.delete()
-        changed = True
-    return changed
 
 
 def _findings(session: TreatmentSession):
     return session.findings.order_by("pk").prefetch_related("used_techniques__technique")
-
-
-def _is_same(one: FindingEntry, other: FindingEntry) -> bool:
-    values = [name for name in FindingEntry.__slots__ if name != "techniques"]
-    return all(getattr(one, name) == getattr(other, name) for name in values) and (
-        set(one.techniques) == set(other.techniques)
-    )
 
 
 def _techniques(keys: Iterable[str]) -> dict[str, Technique]:
@@ -233,9 +243,7 @@ def _write_finding(row: MuscleFinding, finding: FindingEntry, techniques: dict[s
     FindingTechnique.objects.bulk_create(FindingTechnique(finding=row, technique_id=pk) for pk in sorted(wanted - used))
 
 
-def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> bool:
-    if set(test_entries(session)) == set(results):
-        return False
+def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> None:
     session.test_results.all().delete()
     TestResult.objects.bulk_create(
         TestResult(
@@ -248,7 +256,6 @@ def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> b
         )
         for result in results
     )
-    return True
 
 
 # --- signing
@@ -263,7 +270,8 @@ def sign_session(session: TreatmentSession, *, version: int, by: User, at: datet
     """
     with transaction.atomic():
         standing = _lock(session)
-        _check_writing(standing, version=version, by=by)
+        _check_author(standing, by=by)
+        _check_version(standing, version)
         if missing := missing_for_signature(standing):
             raise SessionIncomplete(" ".join(missing))
         for row in _findings(standing):

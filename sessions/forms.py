@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from django import forms
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from anatomy.body import MUSCLES, SIDES
 from practice import clock
@@ -295,10 +297,17 @@ class AmendmentForm(forms.Form):
     )
 
 
+class SessionChoice(forms.ModelChoiceField):
+    """One of the client's sessions, called by its day."""
+
+    def label_from_instance(self, session):
+        return date_format(timezone.localtime(session.appointment.starts_at), "D j M Y, H:i")
+
+
 class AdverseEventForm(forms.Form):
     """What went wrong."""
 
-    session = forms.ModelChoiceField(None, required=False, label="Session", empty_label="Not tied to one session")
+    session = SessionChoice(None, required=False, label="Session", empty_label="Not tied to one session")
     happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}))
     site = forms.CharField(label="Where on the body", max_length=120)
     technique = forms.CharField(label="Technique", max_length=120, required=False)

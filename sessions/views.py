@@ -1,53 +1,242 @@
-"""Pages of massage sessions."""
+"""Pages of massage sessions: chart, check and sign, read, amend, print; and the record of what went wrong."""
 
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_POST
+from django.contrib import messages
+from django.http import JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from booking.models import Appointment
 from clients.models import Client
+from practice import audit, clock
 from practice.access import role_required
+from practice.errors import Refused
+from sessions.adverse import report_adverse_event
+from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
+from sessions.charting import (
+    ChartChanged,
+    SessionAlreadySigned,
+    amend_session,
+    missing_for_signature,
+    save_chart,
+    sign_session,
+    start_session,
+)
+from sessions.entries import FindingEntry, parse_spot
+from sessions.forms import AdverseEventForm, AmendmentForm, prefix_of
 from sessions.models import TreatmentSession
+from sessions.note import note_of
+
+CONFLICTS = (ChartChanged, SessionAlreadySigned)
+
+
+def _readable(request, pk, page):
+    """Return the session if this person may read it, and write down that they do."""
+    sessions = TreatmentSession.objects.visible_to(request.user).select_related(
+        "client", "therapist", "appointment__service", "appointment__room", "plan__protocol", "screening", "signed_by"
+    )
+    session = get_object_or_404(sessions, pk=pk)
+    audit.record_reading(client=session.client, page=f"sessions:{page}", at=clock.now(), by=request.user)
+    return session
 
 
 @role_required("therapist")
 @require_POST
 def session_start(request, appointment_id):
     appointment = get_object_or_404(Appointment.objects.visible_to(request.user), pk=appointment_id)
-    return HttpResponse(f"appointment #{appointment.pk}", content_type="text/plain")
+    get_object_or_404(Client.objects.charts_visible_to(request.user), pk=appointment.client_id)
+    try:
+        session = start_session(appointment, by=request.user, at=clock.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(appointment.client)
+    return redirect("sessions:session_chart", session.pk)
 
 
-def _session(request, pk):
-    treatment_session = get_object_or_404(TreatmentSession.objects.visible_to(request.user), pk=pk)
-    return HttpResponse(str(treatment_session), content_type="text/plain")
+# --- charting
 
 
 @role_required("therapist")
+@require_http_methods(["GET", "POST"])
 def session_chart(request, pk):
-    return _session(request, pk)
+    session = _readable(request, pk, "session_chart")
+    if request.method == "GET" and (session.is_signed or session.therapist_id != request.user.pk):
+        return redirect(session)
+    page = open_page(session)
+    if request.method == "GET":
+        page.bind()
+        return _chart(request, page)
+    form = page.bind(request.POST)
+    if not form.is_valid():
+        return _refused(request, page)
+    try:
+        saved = save_chart(session, version=form.version, by=request.user, at=clock.now(), **_typed(request, page))
+    except CONFLICTS as refusal:
+        return _conflict(request, page, refusal)
+    except Refused as refusal:
+        form.add_error(str(refusal))
+        return _refused(request, page)
+    return _saved(request, saved)
+
+
+def _typed(request, page) -> dict:
+    """Return the chart as typed, with what the pressed button adds to it."""
+    chart = page.form.chart()
+    act, _, where = request.POST.get("act", "").partition(":")
+    if act == "planned":
+        chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
+    if act == "draft":
+        chart = with_drafts(chart, page.techniques)
+    if act == "remove":
+        chart["findings"] = [finding for finding in chart["findings"] if finding.spot != where]
+    if act == "add" and where not in {finding.spot for finding in chart["findings"]} and _is_spot(where):
+        side, muscle = parse_spot(where)
+        chart["findings"].append(FindingEntry(muscle, side))
+    return chart
+
+
+def _is_spot(where) -> bool:
+    try:
+        parse_spot(where)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_autosave(request) -> bool:
+    return request.headers.get("X-Autosave") == "1"
+
+
+def _saved(request, session):
+    if _is_autosave(request):
+        return JsonResponse({"state": "saved", "version": session.version})
+    act, _, where = request.POST.get("act", "").partition(":")
+    if act == "sign":
+        return redirect("sessions:session_sign", session.pk)
+    anchors = {
+        "add": f"#{prefix_of(where)}",
+        "planned": f"#{prefix_of(where)}",
+        "draft": "#words",
+        "remove": "#muscles",
+    }
+    if act == "" or where == "all":
+        messages.success(request, "The draft is saved.")
+    return redirect(reverse("sessions:session_chart", args=[session.pk]) + anchors.get(act, ""))
+
+
+def _refused(request, page):
+    if _is_autosave(request):
+        return JsonResponse({"state": "refused", "errors": page.form.all_errors}, status=422)
+    return _chart(request, page, status=422)
+
+
+def _conflict(request, page, refusal):
+    """Show what is stored beside what was typed; saving once more is then a decision."""
+    is_signed = isinstance(refusal, SessionAlreadySigned)
+    if _is_autosave(request):
+        state = "signed" if is_signed else "changed"
+        return JsonResponse({"state": state, "words": str(refusal)}, status=409)
+    stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
+    conflict = {
+        "words": str(refusal),
+        "is_signed": is_signed,
+        "version": stored.version,
+        "differences": differences(stored, page.form.chart(), page.techniques),
+    }
+    return _chart(request, page, conflict=conflict, status=409)
+
+
+def _chart(request, page, *, conflict=None, status=200):
+    context = {"page": page, "session": page.session, "form": page.form, "cards": page.cards(), "conflict": conflict}
+    return render(request, "sessions/session_chart.html", context, status=status)
+
+
+# --- signing and after
 
 
 @role_required("therapist")
+@require_http_methods(["GET", "POST"])
 def session_sign(request, pk):
-    return _session(request, pk)
+    session = _readable(request, pk, "session_sign")
+    if session.is_signed or session.therapist_id != request.user.pk:
+        return redirect(session)
+    refusal, status = "", 200
+    if request.method == "POST":
+        try:
+            signed = sign_session(session, version=_version(request), by=request.user, at=clock.now())
+        except Refused as refused:
+            refusal, status = str(refused), 409
+        else:
+            messages.success(request, "Signed. From now on this chart stays as it is.")
+            return redirect(signed)
+    context = {"session": session, "missing": missing_for_signature(session), "refusal": refusal}
+    return render(request, "sessions/session_sign.html", context | {"note": note_of(session)}, status=status)
+
+
+def _version(request) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 @role_required("therapist", "owner")
+@require_GET
 def session_detail(request, pk):
-    return _session(request, pk)
+    session = _readable(request, pk, "session_detail")
+    return render(request, "sessions/session_detail.html", _note_context(request, session))
 
 
 @role_required("therapist", "owner")
+@require_GET
 def session_print(request, pk):
-    return _session(request, pk)
+    session = _readable(request, pk, "session_print")
+    return render(request, "sessions/session_print.html", _note_context(request, session))
+
+
+def _note_context(request, session) -> dict:
+    return {
+        "session": session,
+        "note": note_of(session),
+        "amendments": session.amendments.order_by("at", "pk"),
+        "adverse_events": session.adverse_events.order_by("at", "pk"),
+        "is_author": session.therapist_id == request.user.pk,
+        "printed_at": clock.now(),
+    }
 
 
 @role_required("therapist")
+@require_http_methods(["GET", "POST"])
 def session_amend(request, pk):
-    return _session(request, pk)
+    session = _readable(request, pk, "session_amend")
+    form = AmendmentForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            amend_session(session, by=request.user, at=clock.now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The amendment is added.")
+            return redirect(session)
+    context = {"session": session, "form": form, "note": note_of(session)}
+    return render(request, "sessions/session_amend.html", context, status=422 if form.errors else 200)
 
 
 @role_required("therapist")
+@require_http_methods(["GET", "POST"])
 def adverse_event_create(request, client_id):
     client = get_object_or_404(Client.objects.charts_visible_to(request.user), pk=client_id)
-    return HttpResponse(str(client), content_type="text/plain")
+    audit.record_reading(client=client, page="sessions:adverse_event_create", at=clock.now(), by=request.user)
+    form = AdverseEventForm(
+        request.POST if request.method == "POST" else None,
+        sessions=client.treatment_sessions.select_related("appointment").newest_first(),
+        initial={"session": request.GET.get("session"), "happened_on": clock.today()},
+    )
+    if form.is_valid():
+        try:
+            report_adverse_event(client=client, by=request.user, at=clock.now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "The adverse event is recorded.")
+            return redirect(client)
+    context = {"client": client, "form": form}
+    return render(request, "sessions/adverse_event_create.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,37 @@
+"""A chart as it reads: for the sign page, the signed page and the paper."""
+
+from sessions.chart_page import technique_names
+from sessions.models import TreatmentSession
+from sessions.reading import fetch_parts, recorded, test_entries
+from sessions.words import done, felt, test_in_words
+
+WORDS = {"subjective": "Subjective", "objective": "Objective", "assessment": "Assessment", "plan_text": "Plan"}
+LATE_HOURS = 24
+
+
+def note_of(session: TreatmentSession) -> dict:
+    """Return what the note shows: `findings` (name, felt, done, entry), `tests`, `words` (heading, text), `minutes`.
+
+    Exactly what a signature covers, and nothing more. Four queries.
+    """
+    fetch_parts(session)
+    techniques = technique_names()
+    entries = recorded(session)
+    return {
+        "findings": [
+            {"name": entry.name, "felt": ", ".join(felt(entry)), "done": ", ".join(done(entry, techniques))}
+            for entry in entries
+        ],
+        "entries": entries,
+        "tests": [test_in_words(entry) for entry in test_entries(session)],
+        "words": [(heading, getattr(session, name)) for name, heading in WORDS.items() if getattr(session, name)],
+        "minutes": sum(entry.minutes for entry in entries),
+        "is_late": is_late(session),
+    }
+
+
+def is_late(session: TreatmentSession) -> bool:
+    """Say whether it was signed more than a day after the visit ended."""
+    if session.signed_at is None:
+        return False
+    return (session.signed_at - session.appointment.ends_at).total_seconds() > LATE_HOURS * 3600

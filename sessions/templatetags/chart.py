@@ -1,0 +1,35 @@
+"""Template tags of the chart: a short scale as one row of large targets, and a number with minus and plus."""
+
+from django import template
+
+register = template.Library()
+
+
+@register.inclusion_tag("sessions/_segments.html")
+def segments(field, css="", label=""):
+    """Show a choice field as one row of targets. `css` is nrs, sides or scale; the empty choice stands first."""
+    chosen = field.value()
+    chosen = "" if chosen is None else str(chosen)
+    return {
+        "field": field,
+        "css": css,
+        "label": label or field.label,
+        "options": [
+            {"value": str(value), "label": words, "is_chosen": str(value) == chosen, "id": f"{field.auto_id}_{value}"}
+            for value, words in field.field.choices
+        ],
+    }
+
+
+@register.inclusion_tag("sessions/_counter.html")
+def counter(field, step=5, unit="", label="", most=""):
+    """Show a number field with a minus and a plus that a thumb can hit."""
+    value = field.value()
+    return {
+        "field": field,
+        "value": "" if value is None else value,
+        "step": step,
+        "unit": unit,
+        "label": label or field.label,
+        "most": most,
+    }
