@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from clients.todo import raise_task
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from booking.models import Appointment
 from clients.models import Intake, Task
+from clients.todo import raise_task
 from referrals.models import Report
 from reminders.models import CheckIn, Message, ReminderRule
 from sessions.models import TreatmentSession

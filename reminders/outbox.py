@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clients.todo import raise_task
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F, Q
 
 from clients.models import Task
+from clients.todo import raise_task
 from practice import audit, clock
 from practice.models import Practice
 from reminders.due import derive_due, why_not

@@ -31,7 +31,10 @@ def test_derive_due_sends_the_intake_link_and_again_when_asked(ada):
 
     derive_due(NOW)
 
-    assert list(Message.objects.order_by("pk").values_list("kind", "version")) == [("intake_link", 1), ("intake_link", 2)]
+    assert list(Message.objects.order_by("pk").values_list("kind", "version")) == [
+        ("intake_link", 1),
+        ("intake_link", 2),
+    ]
 
 
 def test_derive_due_writes_nothing_to_people_who_want_no_mail(visit, ada):

@@ -171,13 +171,26 @@ def test_send_due_holds_everything_when_the_clock_jumps_until_an_owner_releases_
 
 def test_no_mail_names_health_or_a_surname(visit, signed_session, ada, mia, postbox):
     Intake.objects.create(client=ada, requested_at=NOW)
-    Task.objects.create(kind="screening_alert", for_role="therapist", client=ada, subject="x", due_at=NOW, created_at=NOW)
+    Task.objects.create(
+        kind="screening_alert", for_role="therapist", client=ada, subject="x", due_at=NOW, created_at=NOW
+    )
     send_due(now=NOW, deliver=postbox)
     send_due(now=NOW + timedelta(days=1), deliver=postbox)
 
     text = "\n".join(f"{mail.subject}\n{mail.body}\n{mail.alternatives[0][0]}" for mail in postbox.mails).casefold()
     assert len(postbox.mails) == 4
-    for word in ("massage,", "pain", "sciatica", "screening", "emergency", "health", "symptom", "treatment", "müller", "follow-up massage"):
+    for word in (
+        "massage,",
+        "pain",
+        "sciatica",
+        "screening",
+        "emergency",
+        "health",
+        "symptom",
+        "treatment",
+        "müller",
+        "follow-up massage",
+    ):
         assert word not in text, word
 
 

@@ -1,0 +1,159 @@
+"""The check-in, from the mail's link to the chart."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from clients.models import Task
+from practice.models import AuditEvent
+from reminders.checkins import AlreadyAnswered, answer_check_in
+from reminders.due import derive_due
+from reminders.mailbox import DemoMailbox, NoMailServer, stored_mail, stored_mails
+from reminders.models import CheckIn, CheckInLink
+from sessions.models import OutcomeScore
+from tests.world import NOW
+
+DAY = timedelta(days=1)
+GOOD = {
+    "pain_now_nrs": "3",
+    "leg_symptoms": "better",
+    "soreness_nrs": "2",
+    "warning_sign": "no",
+    "comment": "Slept well",
+}
+
+
+@pytest.fixture
+def check_in(signed_session):
+    derive_due(NOW)
+    return CheckIn.objects.get()
+
+
+@pytest.fixture
+def token(check_in):
+    return CheckInLink.mint(now=NOW, expires_at=NOW + 7 * DAY, check_in=check_in)
+
+
+def opened(client, token):
+    return client.get(reverse("reminders:check_in_open", args=[token]))
+
+
+def test_check_in_open_takes_the_token_out_of_the_address(client, token):
+    response = opened(client, token)
+
+    assert response.status_code == 302
+    assert token not in response["Location"]
+
+
+def test_check_in_open_refuses_a_dead_link_with_words(client, token, still_clock):
+    still_clock.at = NOW + 7 * DAY
+
+    response = opened(client, token)
+
+    assert response.status_code == 404
+    assert "This link no longer opens" in response.content.decode()
+
+
+@pytest.mark.parametrize("spoil", [lambda token: token[:-1], lambda token: token.swapcase(), lambda token: "x" * 43])
+def test_check_in_open_refuses_a_changed_token(client, token, spoil):
+    assert opened(client, spoil(token)).status_code == 404
+
+
+def test_check_in_page_opens_only_for_the_browser_that_held_the_link(client, check_in, token):
+    handle = CheckInLink.objects.get().handle
+
+    assert client.get(reverse("reminders:check_in_page", args=[handle])).status_code == 404
+
+
+def test_check_in_page_shows_the_safety_net_and_changes_nothing_by_looking(client, check_in, token):
+    page = client.get(opened(client, token)["Location"])
+
+    check_in.refresh_from_db()
+    assert "When to get help at once" in page.content.decode()
+    assert not check_in.is_answered
+
+
+def test_check_in_page_stores_the_answer_in_the_chart(client, check_in, token):
+    response = client.post(opened(client, token)["Location"], GOOD, follow=True)
+
+    check_in.refresh_from_db()
+    assert "Thank you" in response.content.decode()
+    assert (check_in.pain_now_nrs, check_in.warning_sign, check_in.comment) == (3, "no", "Slept well")
+    assert OutcomeScore.objects.get().score == 3
+    assert AuditEvent.objects.filter(action="check_in.answered", actor="client").exists()
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize("missing", ["pain_now_nrs", "warning_sign"])
+def test_check_in_page_never_reads_silence_as_no(client, check_in, token, missing):
+    page = opened(client, token)["Location"]
+
+    response = client.post(page, {name: value for name, value in GOOD.items() if name != missing})
+
+    check_in.refresh_from_db()
+    assert response.status_code == 422
+    assert not check_in.is_answered
+    assert "Slept well" in response.content.decode()
+
+
+@pytest.mark.parametrize("sign", ["yes", "not_sure"])
+def test_check_in_page_says_at_once_what_to_do_about_a_warning_sign(client, check_in, token, sign):
+    response = client.post(opened(client, token)["Location"], {**GOOD, "warning_sign": sign}, follow=True)
+
+    assert "Please be seen by a doctor today" in response.content.decode()
+    assert "999" in response.content.decode()
+    assert Task.objects.get().kind == "check_in_alert"
+
+
+def test_check_in_page_alerts_the_therapist_when_the_leg_is_worse(client, check_in, token):
+    client.post(opened(client, token)["Location"], {**GOOD, "leg_symptoms": "worse"})
+
+    assert Task.objects.get().for_role == "therapist"
+
+
+@pytest.mark.parametrize("value", ["11", "-1", "3.5", "ten", "9" * 400])
+def test_check_in_page_refuses_a_number_off_the_scale(client, check_in, token, value):
+    response = client.post(opened(client, token)["Location"], {**GOOD, "pain_now_nrs": value})
+
+    assert response.status_code == 422
+
+
+def test_answer_check_in_lets_the_first_answer_stand(check_in):
+    answer_check_in(check_in, pain_now_nrs=3, warning_sign="no", at=NOW)
+
+    with pytest.raises(AlreadyAnswered):
+        answer_check_in(check_in, pain_now_nrs=9, warning_sign="no", at=NOW)
+
+
+def test_an_answered_check_in_cannot_be_changed_even_by_the_database(check_in):
+    answer_check_in(check_in, pain_now_nrs=3, warning_sign="no", at=NOW)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CheckIn.objects.filter(pk=check_in.pk).update(pain_now_nrs=0)
+
+
+def test_demo_mailbox_keeps_each_mail_readable(settings, tmp_path):
+    settings.MAILBOX_DIR = tmp_path
+    DemoMailbox().send_messages(
+        [mail.EmailMessage("Your visit", "See https://example.org/x", "a@b.example", ["c@d.example"])]
+    )
+
+    kept = stored_mails()[0]
+
+    assert (kept.subject, kept.to) == ("Your visit", "c@d.example")
+    assert stored_mail(kept.name).text.strip() == "See https://example.org/x"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "x", "", "20261123T080000000000-zzzzzzzz"])
+def test_stored_mail_reads_nothing_but_mails(settings, tmp_path, name):
+    settings.MAILBOX_DIR = tmp_path
+
+    assert stored_mail(name) is None
+
+
+def test_no_mail_server_sends_nothing_and_says_so(caplog):
+    assert NoMailServer().send_messages([mail.EmailMessage("a", "b", "a@b.example", ["c@d.example"])]) == 0
+    assert "no mail server" in caplog.text
