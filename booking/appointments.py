@@ -5,18 +5,19 @@ Giving time back and marking arrivals lock the appointment alone. The constraint
 `version` rises whenever the promise itself changes: moved, cancelled, or taken up again.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from booking.models import Appointment, AppointmentChange
 from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
-from booking.refusals import ChangedMeanwhile, NotNow, TimeIsPast, Warned, promised
+from booking.refusals import ChangedMeanwhile, NotNow, TimeIsPast, TooLate, Warned, promised
 from clients.gate import may_be_booked
 from clients.intakes import request_intake
 from clients.models import Client
 from practice import audit
 from practice.idempotency import body_hash, earlier_result, remember_result
-from practice.models import AuditEvent, Room, Service, User
+from practice.models import AuditEvent, Practice, Room, Service, User
 from protocols.models import TreatmentPlan
 
 Status, Kind = Appointment.Status, AppointmentChange.Kind
@@ -36,14 +37,14 @@ def book_appointment(
     plan: TreatmentPlan | None = None,
     note: str = "",
     key: UUID | None = None,
-    overrule: bool = False,
+    overrule: Collection[str] = (),
 ) -> Appointment:
     """Book `client` with `therapist` and return the saved appointment; the same `key` gives the same appointment.
 
     `starts_at` is aware; the visit lasts as long as the service. Without `room` the first free one is taken if the
     service needs one. Without `by` the client books, and nothing can be overruled. Asks for an intake when the client
     has handed in none. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
-    Retry; Warned for opening hours, buffers and notice, unless staff `overrule` it.
+    Retry; Warned for opening hours, buffers and notice, unless `by` is staff and `overrule` names every warning's key.
     """
     body = body_hash(
         client=client.pk, therapist=therapist.pk, service=service.pk, starts_at=starts_at, room=room and room.pk
@@ -87,7 +88,7 @@ def move_appointment(
     therapist: User | None = None,
     room: Room | None = None,
     version: int | None = None,
-    overrule: bool = False,
+    overrule: Collection[str] = (),
 ) -> Appointment:
     """Move the visit to `starts_at`, perhaps to another therapist or room, and return it. It keeps its row.
 
@@ -131,7 +132,8 @@ def cancel_appointment(
 ) -> Appointment:
     """Give the time back, keeping the row and the `reason` (AppointmentChange.Reason), and return the appointment.
 
-    Cancelling twice is cancelling once. Raises NotNow when the client has come, did not come, or has been treated.
+    Cancelling twice is cancelling once. Raises NotNow when the client has come, did not come, or has been treated;
+    TooLate for a client (without `by`) inside the practice's window.
     """
     with promised():
         row = _locked(appointment)
@@ -139,12 +141,19 @@ def cancel_appointment(
             return row
         _refuse_stale(row, version)
         _refuse_unless(row, OPEN_STATES, "be cancelled")
+        if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
+            raise TooLate("It is too late to cancel by link. Please call us.")
         row.status, row.held_until = Status.CANCELLED, None
         row.version += 1
         row.save(update_fields=["status", "held_until", "version"])
         _remember(Kind.CANCELLED, row, at=at, by=by, reason=reason)
         _audit("cancelled", row, at=at, by=by, reason=reason)
         return row
+
+
+def is_too_late(appointment: Appointment, *, practice: Practice, now: datetime) -> bool:
+    """Say whether the client has to call to cancel: the visit is nearer than the practice's window."""
+    return appointment.starts_at - now < timedelta(hours=practice.change_window_hours)
 
 
 def confirm_appointment(appointment: Appointment, *, by: User | None, at: datetime) -> Appointment:
@@ -223,8 +232,8 @@ def _refuse_stale(row: Appointment, version: int | None, *, therapist_id: int | 
         raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
 
 
-def _refuse_unless_overruled(warnings: dict[str, str], *, overrule: bool, by: User | None) -> None:
-    if warnings and not (overrule and by is not None):
+def _refuse_unless_overruled(warnings: dict[str, str], *, overrule: Collection[str], by: User | None) -> None:
+    if warnings and (by is None or not warnings.keys() <= set(overrule)):
         raise Warned(warnings)
 
 

@@ -35,12 +35,19 @@ class NotNow(Refused):
     """The visit is in a state, or at a time, in which this cannot be done."""
 
 
+class TooLate(Refused):
+    """Inside the practice's window a client can no longer cancel by link."""
+
+
 class ChangedMeanwhile(Refused):
     """Somebody else changed the visit while this page was open."""
 
 
+RULES = frozenset({"notice", "horizon", "hours", "closed", "buffer", "room"})
+
+
 class Warned(Refused):
-    """Rules the desk may overrule. `warnings` maps a key ("hours", "closed", "notice"…) to its words."""
+    """Rules the desk may overrule. `warnings` maps a key of RULES to its words."""
 
     def __init__(self, warnings: dict[str, str]):
         super().__init__(" ".join(warnings.values()))

@@ -134,7 +134,7 @@ def load_book(
     return Book(
         zone=ZoneInfo(practice.time_zone),
         step_minutes=practice.slot_minutes,
-        hours=_hours(therapists),
+        hours=load_hours(therapists),
         closed=closed,
         taken=taken,
         room_closed=room_closed,
@@ -142,9 +142,10 @@ def load_book(
     )
 
 
-def _hours(therapists) -> dict[int, list[Hours]]:
+def load_hours(therapists: Iterable[int]) -> dict[int, list[Hours]]:
+    """Return the working hours of these therapists. One query."""
     hours = defaultdict(list)
-    rows = WorkingHours.objects.filter(therapist__in=therapists).values_list(
+    rows = WorkingHours.objects.filter(therapist__in=list(therapists)).values_list(
         "therapist_id", "weekday", "starts", "ends", "valid_from", "valid_to"
     )
     for therapist, *row in rows:

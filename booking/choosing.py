@@ -1,0 +1,44 @@
+"""Finding the client a page is about: by number in the address, or by a few letters."""
+
+from django.http import Http404
+
+from clients.gate import gates_for
+from clients.models import Client
+
+MOST_RESULTS = 8
+LONGEST_SEARCH = 100
+LONGEST_NUMBER = 18  # digits of the largest key a database can hold
+
+
+def number(text: str | None) -> int | None:
+    """Read a row's number from an address or a form; None if it is none."""
+    text = text or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
+
+
+def visible_client(user, text: str | None) -> Client | None:
+    """Return the client of that number if `user` may see them, None if nothing was given, 404 for anybody else."""
+    if not text:
+        return None
+    client = Client.objects.visible_to(user).filter(pk=number(text) or 0).first()
+    if client is None:
+        raise Http404
+    return client
+
+
+def client_results(request) -> dict:
+    """Return the clients whose name, phone, e-mail or birth date holds what was typed, each with their gate."""
+    query = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    clients = Client.objects.visible_to(request.user).matching(query).order_by("last_name", "first_name", "pk")
+    found = list(clients[: MOST_RESULTS + 1]) if query else []
+    gates = gates_for([client.pk for client in found[:MOST_RESULTS]])
+    return {
+        "query": query,
+        "results": [{"client": client, "gate": gates[client.pk]} for client in found[:MOST_RESULTS]],
+        "has_more": len(found) > MOST_RESULTS,
+    }
+
+
+def has_open_intake(client: Client) -> bool:
+    """Say whether the client still owes us an intake."""
+    return client.intakes.open().exists()

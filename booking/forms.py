@@ -1,0 +1,218 @@
+"""What is typed when a visit is booked, moved or cancelled: shape, ranges and choices."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from booking.models import Appointment, AppointmentChange, WaitlistEntry
+from booking.placing import FURTHEST
+from booking.refusals import RULES
+from practice.models import Practice, Room, Service, User
+from practice.zones import at_wall_time
+
+OTHER = "other"
+MOMENT = "%Y-%m-%dT%H:%MZ"
+
+
+def slot_value(starts_at: datetime, therapist_id: int) -> str:
+    """Return what a time's radio button sends: the moment in UTC and the therapist."""
+    return f"{starts_at.astimezone(UTC).strftime(MOMENT)}|{therapist_id}"
+
+
+def read_slot(value: str) -> tuple[datetime, int] | None:
+    """Read what `slot_value` wrote; None if it is nothing of the kind."""
+    moment, _, therapist = value.partition("|")
+    try:
+        return datetime.strptime(moment, MOMENT).replace(tzinfo=UTC), int(therapist)
+    except ValueError:
+        return None
+
+
+def wall_moment(day: date, wall: time, zone: ZoneInfo) -> datetime:
+    """Return the moment a clock shows `wall` on `day`. Raises ValidationError for a time shown never or twice."""
+    moment = at_wall_time(day, wall, zone)
+    if moment.astimezone(zone).time() != wall:
+        raise ValidationError(f"The clocks go forward on that day: {wall:%H:%M} does not exist. Choose another time.")
+    local = datetime.combine(day, wall, tzinfo=zone)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise ValidationError(f"The clocks go back on that day: {wall:%H:%M} comes twice. Choose another time.")
+    return moment
+
+
+def staff_field(**options) -> forms.ModelChoiceField:
+    """Return a choice of the people who treat, shown by name."""
+    field = forms.ModelChoiceField(
+        queryset=User.objects.therapists().order_by("first_name", "last_name", "pk"), **options
+    )
+    field.label_from_instance = lambda person: person.name
+    return field
+
+
+def service_field(**options) -> forms.ModelChoiceField:
+    """Return a choice of the services on offer, shown with their length."""
+    field = forms.ModelChoiceField(queryset=Service.objects.active().order_by("name", "pk"), **options)
+    field.label_from_instance = lambda service: f"{service.name} ({service.duration_minutes} min)"
+    return field
+
+
+class PlaceForm(forms.Form):
+    """When, with whom and where. `slot` is one of the times offered, or "other" with `other_time` on `day`."""
+
+    therapist = staff_field(required=False, empty_label="Any therapist")
+    day = forms.DateField(
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": "Write the day as a date, for example 23/11/2026."},
+    )
+    slot = forms.CharField(required=False, max_length=60)
+    other_time = forms.TimeField(
+        required=False,
+        label="Another time",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        error_messages={"invalid": "Write the time as hours and minutes, for example 14:30."},
+    )
+    room = forms.ModelChoiceField(
+        queryset=Room.objects.active().order_by("name", "pk"), required=False, empty_label="Any free room"
+    )
+    overrule = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+
+    def __init__(self, *args, practice: Practice, today: date, now: datetime, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.zone, self.today, self.now = ZoneInfo(practice.time_zone), today, now
+        self.notice = timedelta(minutes=practice.notice_minutes)
+        self.fields["day"].widget.attrs |= {"min": f"{today:%Y-%m-%d}", "max": f"{today + FURTHEST:%Y-%m-%d}"}
+
+    def clean_day(self):
+        day = self.cleaned_data["day"]
+        if day < self.today:
+            raise ValidationError("That day has passed.")
+        if day > self.today + FURTHEST:
+            raise ValidationError("That is too far ahead. Choose a day within the next two years.")
+        return day
+
+    def clean_overrule(self):
+        return RULES & set(self.cleaned_data["overrule"].split(","))
+
+    def clean(self):
+        chosen = self.cleaned_data.get("slot", "")
+        if chosen == OTHER or (not chosen and self.cleaned_data.get("other_time")):
+            self._read_other_time()
+        elif chosen:
+            self._read_offered(chosen)
+        else:
+            self.add_error("slot", "Choose a time.")
+        return self.cleaned_data
+
+    def _read_other_time(self):
+        day, wall = self.cleaned_data.get("day"), self.cleaned_data.get("other_time")
+        if wall is None and "other_time" not in self.errors:
+            self.add_error("other_time", "Say which time.")
+        if self.cleaned_data.get("therapist") is None and "therapist" not in self.errors:
+            self.add_error("therapist", "For another time, say with whom.")
+        if day and wall:
+            try:
+                self.cleaned_data["starts_at"] = wall_moment(day, wall.replace(second=0, microsecond=0), self.zone)
+            except ValidationError as error:
+                self.add_error("other_time", error)
+
+    def _read_offered(self, chosen):
+        read = read_slot(chosen)
+        therapist = read and self.fields["therapist"].queryset.filter(pk=read[1]).first()
+        if therapist is None:
+            self.add_error("slot", "That time is not on offer. Choose one from the list.")
+            return
+        self.cleaned_data |= {"starts_at": read[0], "therapist": therapist}
+        if self.now <= read[0] < self.now + self.notice:
+            # Such times stand under "short notice": choosing one is knowing it.
+            self.cleaned_data["overrule"] = self.cleaned_data.get("overrule", set()) | {"notice"}
+
+    @property
+    def place(self) -> dict:
+        """What the domain functions take, by their parameter names."""
+        return {name: self.cleaned_data[name] for name in ("therapist", "starts_at", "room", "overrule")}
+
+
+class BookingForm(PlaceForm):
+    """A visit to be booked. `key` makes the form work once."""
+
+    service = service_field()
+    note = forms.CharField(
+        required=False,
+        max_length=Appointment._meta.get_field("note").max_length,
+        help_text="For the desk. Nothing about health.",
+    )
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid4)
+
+    field_order = ["service", "therapist", "day", "slot", "other_time", "room", "note"]
+
+    @property
+    def booking(self) -> dict:
+        """What `book_appointment` takes beside the client."""
+        return self.place | {name: self.cleaned_data[name] for name in ("service", "note", "key")}
+
+
+class MoveForm(PlaceForm):
+    """A visit to be moved. `version` is what the page showed."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+    @property
+    def move(self) -> dict:
+        """What `move_appointment` takes."""
+        return self.place | {"version": self.cleaned_data["version"]}
+
+
+class CancelForm(forms.Form):
+    """Why the desk cancels."""
+
+    reason = forms.ChoiceField(
+        choices=AppointmentChange.Reason,
+        widget=forms.RadioSelect,
+        label="Why?",
+        error_messages={"required": "Choose a reason, so that the practice can learn from it."},
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+
+CLIENT_REASONS = [
+    (value, label) for value, label in AppointmentChange.Reason.choices if value != AppointmentChange.Reason.PRACTICE
+]
+
+
+class ClientConfirmForm(forms.Form):
+    """The client says yes. The box is required and comes unticked: mail robots send forms with what they find."""
+
+    will_come = forms.BooleanField(
+        label="Yes, I will be there",
+        error_messages={"required": "Tick the box to confirm. Nothing was changed."},
+    )
+
+
+class ClientCancelForm(forms.Form):
+    """The client cancels. The box is required and comes unticked: mail robots send forms with what they find."""
+
+    reason = forms.ChoiceField(
+        choices=[("", "Rather not say"), *CLIENT_REASONS], required=False, label="Why? You need not say."
+    )
+    is_sure = forms.BooleanField(
+        label="Yes, cancel my visit",
+        error_messages={"required": "Tick the box to cancel. Nothing was changed: your visit stands."},
+    )
+
+    def clean_reason(self):
+        return self.cleaned_data["reason"] or AppointmentChange.Reason.OTHER
+
+
+class WaitlistForm(forms.Form):
+    """What somebody on the waitlist wishes."""
+
+    service = service_field()
+    therapist = staff_field(required=False, empty_label="Any therapist")
+    wishes = forms.CharField(
+        required=False,
+        max_length=WaitlistEntry._meta.get_field("wishes").max_length,
+        label="Days and times",
+        help_text="In their words: “mornings, not Wednesdays”.",
+    )
