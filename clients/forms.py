@@ -5,9 +5,13 @@ from crispy_forms.layout import Div, Field, Layout
 from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
+from clients.consents import CONSENTS
+from clients.intakes import HISTORY_FIELDS
 from clients.models import Clearance, Client, Consent
 from clients.records import FIRST_YEAR, Duplicate, find_problems, possible_duplicates
 from clients.todo import OUTCOME_LENGTH
+
+LONGEST_WORDS = 2000
 
 
 def day_field(today, **options) -> forms.DateField:
@@ -172,3 +176,82 @@ class OutcomeForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": OUTCOME_LENGTH}),
     )
+
+
+HISTORY_WORDS = {
+    "goals": (
+        "What would you like to be able to do again?",
+        "For example: sit through a film, walk the dog, sleep through.",
+    ),
+    "conditions": ("Which illnesses or conditions do you have, or had?", "Also long ago, if they matter to you."),
+    "medicines": ("Which medicines and supplements do you take?", "Names are enough."),
+    "allergies": ("Which allergies do you have?", "Oils, latex, plasters, medicines."),
+    "surgeries": ("Which operations or injuries have you had?", "With the year, if you know it."),
+    "work": ("What do you do all day?", "Work, sport, family: what your body does most."),
+}
+
+
+class HistoryForm(forms.Form):
+    """The client's own words. Nothing here must be filled in; nothing here is counted by the screening."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in HISTORY_FIELDS:
+            label, help_text = HISTORY_WORDS[name]
+            self.fields[name] = forms.CharField(
+                label=label,
+                help_text=help_text,
+                required=False,
+                max_length=LONGEST_WORDS,
+                widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_WORDS}),
+            )
+
+    @property
+    def helper(self) -> FormHelper:
+        """One field under the other."""
+        return helper()
+
+
+class HandInForm(forms.Form):
+    """One explicit choice per consent, and a name as the signature."""
+
+    def __init__(self, *args, needs_guardian: bool, is_asked_by_staff: bool = False, **kwargs):
+        super().__init__(*args, **kwargs)
+        for scope in CONSENTS:
+            self.fields[scope] = forms.ChoiceField(
+                choices=[("yes", "Yes, I agree"), ("no", "No")],
+                widget=forms.RadioSelect,
+                error_messages={"required": "Please choose yes or no.", "invalid_choice": "Please choose yes or no."},
+            )
+        who = "Name of the person who agreed" if is_asked_by_staff else "Type your full name as your signature"
+        self.fields["signed_name"] = forms.CharField(
+            label="Full name of the parent or guardian" if needs_guardian else who,
+            max_length=160,
+            widget=forms.TextInput(attrs={"autocomplete": "name"}),
+            error_messages={"required": "Type your name as a signature."},
+        )
+        self.fields["is_by_guardian"] = forms.BooleanField(
+            label="This is signed by the parent or guardian",
+            required=needs_guardian,
+            error_messages={"required": "Under 18: a parent or guardian has to sign."},
+        )
+
+    def clean_treatment(self):
+        if self.cleaned_data["treatment"] != "yes":
+            raise forms.ValidationError(
+                "Without this we cannot treat you. You may stop here: your answers stay saved. Call us if you have questions."
+            )
+        return "yes"
+
+    @property
+    def signature(self) -> dict:
+        """The choices as `submit_intake` takes them."""
+        return {
+            "consents": {scope: self.cleaned_data[scope] == "yes" for scope in CONSENTS},
+            "signed_name": self.cleaned_data["signed_name"],
+            "is_by_guardian": self.cleaned_data["is_by_guardian"],
+        }
+
+    def choices(self) -> list[tuple]:
+        """Pair each consent text with its field, for the template."""
+        return [(text, self[scope]) for scope, text in CONSENTS.items()]

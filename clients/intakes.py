@@ -9,7 +9,7 @@ from django.utils import timezone
 from anatomy.body import lowest_level, stored_drawing
 from clients.consents import CONSENTS, GuardianMustSign, SignatureMissing, give_consent
 from clients.models import Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
-from clients.records import is_minor
+from clients.records import ADULT_AGE, is_minor
 from clients.screening import ITEMS, Flag, client_groups, emergency_now
 from clients.screenings import known_answers, lock_client, run_screening
 from clients.todo import raise_alert, raise_task, settle_tasks
@@ -152,7 +152,7 @@ def submit_intake(
         raise TreatmentConsentMissing("To hand in your answers we need your consent to be assessed and treated.")
     if not signed_name.strip():
         raise SignatureMissing("Type your name as a signature.")
-    if is_minor(client.born_on, timezone.localdate(at)) and not is_by_guardian:
+    if needs_guardian(standing, at=at) and not is_by_guardian:
         raise GuardianMustSign("Under 18: a parent or guardian has to sign.")
 
     standing.submitted_at, standing.taken_by = at, taken_by
@@ -176,6 +176,13 @@ def submit_intake(
         kind=Task.Kind.INTAKE_BY_PHONE, subject=_subject(standing), at=at, outcome="The intake has been handed in."
     )
     return run_screening(client=client, answers=standing.answers, at=at, by=taken_by, intake=standing)
+
+
+def needs_guardian(intake: Intake, *, at: datetime) -> bool:
+    """Say whether a parent or guardian has to sign: by the birth date, else by the age that was answered."""
+    if intake.client.born_on:
+        return is_minor(intake.client.born_on, timezone.localdate(at))
+    return intake.answers.get("age", ADULT_AGE) < ADULT_AGE
 
 
 def _lock_open(intake):

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clients.models import Clearance, Client, Intake, Screening
-from clients.screening import ITEMS, screen
+from clients.screening import ITEMS, published_scores, screen, words_for
 from clients.todo import raise_alert
 from practice import audit
 from practice.errors import Refused
@@ -54,7 +54,11 @@ def run_screening(
         intake=intake,
         supersedes=before,
         answers=given,
-        result=asdict(result),
+        result={
+            **asdict(result),
+            "words": asdict(words_for(result)),
+            "published": [asdict(score) for score in published_scores(given)],
+        },
         triage=result.triage,
         pattern=result.pattern,
         rules_version=result.rules_version,

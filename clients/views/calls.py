@@ -1,15 +1,52 @@
-"""The call list, and tasks done."""
+"""The call list of the desk, and tasks done."""
 
-from django.http import Http404
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST, require_safe
 
-from practice.access import staff_only
+from clients.forms import OutcomeForm
+from clients.gate import gates_for
+from clients.models import Task
+from clients.todo import finish_task
+from clients.views.back import way_back
+from practice import clock
+from practice.access import role_required, staff_only
+from practice.errors import Refused
+
+CALLS = (Task.Kind.CALL_CLIENT, Task.Kind.INTAKE_BY_PHONE)
+MOST_DONE = 20
 
 
-@staff_only
+@role_required("front_desk", "owner")
+@require_safe
 def call_list(request):
-    raise Http404
+    tasks = Task.objects.visible_to(request.user).filter(kind__in=CALLS, for_role="front_desk").select_related("client")
+    waiting = list(tasks.open().order_by("due_at", "pk"))
+    gates = gates_for({task.client_id for task in waiting})
+    done = tasks.filter(done_at__isnull=False).select_related("done_by").order_by("-done_at", "-pk")[:MOST_DONE]
+    context = {
+        "rows": [
+            {"task": task, "gate": gates[task.client_id], "form": OutcomeForm(auto_id=f"id_{task.pk}_%s")}
+            for task in waiting
+        ],
+        "done": done,
+        "now": clock.now(),
+    }
+    return render(request, "clients/call_list.html", context)
 
 
 @staff_only
+@require_POST
 def task_done(request, task_id):
-    raise Http404
+    task = get_object_or_404(Task.objects.visible_to(request.user).select_related("client"), pk=task_id)
+    form = OutcomeForm(request.POST)
+    if form.is_valid():
+        try:
+            finish_task(task, by=request.user, at=clock.now(), outcome=form.cleaned_data["outcome"])
+        except Refused as refusal:
+            form.add_error("outcome", str(refusal))
+        else:
+            messages.success(request, f"Done: {task.client.name}.")
+            return way_back(request, task.client)
+    context = {"task": task, "form": form, "next": request.POST.get("next", "")}
+    return render(request, "clients/task_done.html", context, status=422)

@@ -1,25 +1,203 @@
-"""The screening as the therapist reads it, and what they add."""
+"""The screening as the therapist reads it, and what they add: clarifications, a clearance, a consent in person."""
 
-from django.http import Http404
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
-from practice.access import staff_only
+from clients.consents import CONSENTS, give_consent, holding_consents
+from clients.explain import explain
+from clients.forms import ClearanceForm, ConsentForm, OutcomeForm
+from clients.gate import ALERTS, gate_for
+from clients.models import Client, Intake, Screening, Task
+from clients.questions import QuestionForm, answer_words
+from clients.screening import GROUPS, ITEMS
+from clients.screenings import (
+    CLEARANCE,
+    ScreeningChangedMeanwhile,
+    changes_between,
+    clarify_screening,
+    current_screening,
+    record_clearance,
+    run_screening,
+)
+from clients.views.intake_steps import read_parts
+from clients.walk import FullMemory
+from practice import audit, clock
+from practice.access import role_required
+from practice.errors import Refused
+
+NOT_IN_CLARIFY = (CLEARANCE,)  # set by recording a clearance, with a name and a date
 
 
-@staff_only
+@role_required("therapist", "owner")
+@require_safe
 def screening_page(request, client_id):
-    raise Http404
+    client = _chart(request, client_id, "clients:screening_page")
+    screening = current_screening(client)
+    context = {
+        "client": client,
+        "screening": screening,
+        "reasons": explain(screening) if screening else None,
+        "is_current": True,
+        "changes": _changes(screening),
+        "versions": client.screenings.newest_first().select_related("by", "intake"),
+        "intake": client.intakes.order_by("-requested_at", "-pk").first(),
+        "alerts": _alerts(request, client),
+        "outcome_form": OutcomeForm(),
+        "gate": gate_for(client),
+        "clearances": client.clearances.order_by("-given_on", "-pk").select_related("by"),
+        "consents": [(text, holding_consents(client).get(scope)) for scope, text in CONSENTS.items()],
+    }
+    return render(request, "clients/screening_page.html", context)
 
 
-@staff_only
-def screening_clarify(request, client_id):
-    raise Http404
-
-
-@staff_only
+@role_required("therapist", "owner")
+@require_safe
 def screening_version(request, client_id, screening_id):
-    raise Http404
+    client = _chart(request, client_id, "clients:screening_version")
+    screening = get_object_or_404(Screening.objects.visible_to(request.user), pk=screening_id, client=client)
+    context = {
+        "client": client,
+        "screening": screening,
+        "reasons": explain(screening),
+        "is_current": not Screening.objects.filter(supersedes=screening).exists(),
+        "changes": _changes(screening),
+        "versions": client.screenings.newest_first().select_related("by", "intake"),
+    }
+    return render(request, "clients/screening_version.html", context)
 
 
-@staff_only
+@role_required("therapist", "owner")
+@require_safe
+def intake_read(request, client_id, intake_id):
+    client = _chart(request, client_id, "clients:intake_read")
+    intake = get_object_or_404(
+        Intake.objects.visible_to(request.user).select_related("taken_by"), pk=intake_id, client=client
+    )
+    taken_back = [
+        {
+            "label": ITEMS[each["key"]].label,
+            "was": answer_words(each["key"], each["from"]),
+            "now": answer_words(each["key"], each["to"]),
+        }
+        for each in intake.changed_answers
+    ]
+    context = {"client": client, "intake": intake, "parts": read_parts(intake, FullMemory()), "taken_back": taken_back}
+    return render(request, "clients/intake_read.html", context)
+
+
+@role_required("therapist")
+@require_http_methods(["GET", "HEAD", "POST"])
+def screening_clarify(request, client_id):
+    client = _chart(request, client_id, "clients:screening_clarify")
+    screening = current_screening(client)
+    answers = screening.answers if screening else {}
+    keys = [key for key in ITEMS if key not in NOT_IN_CLARIFY and not (key == "age" and client.born_on)]
+    form = QuestionForm(
+        request.POST if request.method == "POST" else None, keys=keys, answers=answers, for_therapist=True
+    )
+    refusal = ""
+    if form.is_valid():
+        try:
+            added = _clarify(request, client, screening, form)
+        except Refused as error:
+            refusal = str(error)
+        else:
+            messages.success(request, f"New version of the screening: {added.get_triage_display().lower()}.")
+            return redirect("clients:screening_page", client.pk)
+    context = {
+        "client": client,
+        "screening": screening,
+        "form": form,
+        "refusal": refusal,
+        "open_questions": [form.question(key) for key in _to_ask(screening) if key in form.fields],
+        "exam": [_asked(form, group) for group in GROUPS if group.by == "therapist"],
+        "others": [_asked(form, group) for group in GROUPS if group.by == "client"],
+    }
+    return render(request, "clients/screening_clarify.html", context, status=422 if form.errors or refusal else 200)
+
+
+def _clarify(request, client, screening, form):
+    """Add to the version that stood on the page; without one, this is the first screening, asked in person."""
+    changes, now = form.changed_answers(), clock.now()
+    if screening is None:
+        return run_screening(client=client, answers=changes, by=request.user, at=now)
+    if request.POST.get("base") != str(screening.pk):
+        raise ScreeningChangedMeanwhile(
+            "Somebody added a newer version of this screening meanwhile. What you chose stands below: compare and save again."
+        )
+    return clarify_screening(screening, changes=changes, by=request.user, at=now)
+
+
+def _asked(form, group):
+    shown = [form.question(key) for key in group.items if key in form.fields]
+    return {"group": group, "questions": shown}
+
+
+def _to_ask(screening):
+    """Return what to ask first: what keeps it open, emergency answers that stopped it, and whatever was not certain."""
+    if screening is None:
+        return [key for key, item in ITEMS.items() if item.emergency]
+    stopping = [key for flag in screening.result["flags"] if flag["level"] == "emergency" for key in flag["items"]]
+    unsure = [key for key, answer in screening.answers.items() if answer == "not_sure"]
+    wanted = {*screening.result["blocking"], *stopping, *unsure}
+    return [key for key in ITEMS if key in wanted and ITEMS[key].by != "therapist"]
+
+
+@role_required("therapist")
+@require_http_methods(["GET", "HEAD", "POST"])
 def clearance_create(request, client_id):
-    raise Http404
+    client = _chart(request, client_id, "clients:clearance_create")
+    form = ClearanceForm(request.POST if request.method == "POST" else None, today=clock.today())
+    if form.is_valid():
+        fields = {name: form.cleaned_data[name] for name in ("clinician_name", "profession", "given_on", "note")}
+        try:
+            screening = record_clearance(client=client, by=request.user, at=clock.now(), **fields)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(
+                request, f"Clearance on file. The screening now says: {screening.get_triage_display().lower()}."
+            )
+            return redirect("clients:screening_page", client.pk)
+    context = {"client": client, "form": form, "screening": current_screening(client)}
+    return render(request, "clients/clearance_create.html", context, status=422 if form.errors else 200)
+
+
+@role_required("therapist")
+@require_http_methods(["GET", "HEAD", "POST"])
+def consent_record(request, client_id):
+    client = _chart(request, client_id, "clients:consent_record")
+    initial = {"scope": request.GET.get("scope", "")}
+    form = ConsentForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid():
+        try:
+            give_consent(client=client, at=clock.now(), taken_by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Consent recorded.")
+            return redirect("clients:screening_page", client.pk)
+    context = {"client": client, "form": form, "texts": CONSENTS.values()}
+    return render(request, "clients/consent_record.html", context, status=422 if form.errors else 200)
+
+
+def _chart(request, client_id, page):
+    """Load a client whose chart this person may read, and write that they did before anything is shown."""
+    client = get_object_or_404(Client.objects.charts_visible_to(request.user), pk=client_id)
+    audit.record_reading(client=client, page=page, at=clock.now(), by=request.user)
+    return client
+
+
+def _changes(screening):
+    if screening is None:
+        return []
+    return [
+        {**each, "was": answer_words(each["key"], each["was"]), "now": answer_words(each["key"], each["now"])}
+        for each in changes_between(screening.supersedes, screening)
+    ]
+
+
+def _alerts(request, client):
+    alerts = Task.objects.visible_to(request.user).filter(client=client, kind__in=ALERTS)
+    return alerts.order_by("-created_at", "-pk").select_related("done_by")
