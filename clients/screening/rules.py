@@ -27,6 +27,7 @@ GRADES = ("published", "unverified", "expert")
 CAUTION_KINDS = ("absolute", "local", "clearance", "caution", "advice")
 AXES = ("radicular", "gluteal", "myofascial", "sacroiliac")
 PATTERNS = ("radicular", "deep_gluteal", "myofascial", "sacroiliac")
+AXIS_OF = dict(zip(PATTERNS, AXES, strict=True))  # the axis that speaks for a pattern
 MIXED, INSUFFICIENT, NOT_APPLICABLE = "mixed_or_unclear", "insufficient_data", "not_applicable"
 SCORE_FACTS = (*(f"{axis}_score" for axis in AXES), "radicular_lead")
 DERIVED = ("age_at_onset",)

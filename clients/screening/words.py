@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from clients.screening.engine import RULES
 from clients.screening.result import ScreeningResult
-from clients.screening.rules import INSUFFICIENT, RuleSet
+from clients.screening.rules import AXIS_OF, INSUFFICIENT, RuleSet
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,11 @@ def words_for(result: ScreeningResult, *, rules: RuleSet = RULES) -> Words:
 
 
 def _pattern_words(words: str, result: ScreeningResult, rules: RuleSet) -> str:
-    if result.pattern != INSUFFICIENT:
-        return words
-    missing = [group.label for group in rules.minimum if group.id in result.minimum_missing]
-    return (
-        f"{words} {result.minimum_answered} of {result.minimum_needed} groups answered; missing: {', '.join(missing)}."
-    )
+    if result.pattern == INSUFFICIENT:
+        missing = ", ".join(group.label for group in rules.minimum if group.id in result.minimum_missing)
+        return f"{words} {result.minimum_answered} of {result.minimum_needed} groups answered; missing: {missing}."
+    if axis := AXIS_OF.get(result.pattern):
+        speaking = sum(evidence.direction == "for" for evidence in result.evidence[axis])
+        groups = sum(group.axis == axis for group in rules.weights)
+        return f"{words} {speaking} of {groups} groups of findings speak for it."
+    return words

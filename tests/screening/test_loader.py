@@ -229,3 +229,10 @@ def test_words_for_treat_do_not_promise():
 
     assert words.client.startswith("Nothing you told us needs a doctor first.")
     assert words.referrer == RULES.words["triage"]["treat"]["referrer"]
+
+
+def test_words_for_a_pattern_say_how_many_groups_speak_for_it():
+    words = words_for(screen(examined(trp_familiar_pain=["piriformis"])))
+
+    assert words.pattern_title == "More like muscle-referred pain"
+    assert words.pattern_therapist.endswith("1 of 1 groups of findings speak for it.")

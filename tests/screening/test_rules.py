@@ -2,7 +2,7 @@
 
 import pytest
 
-from clients.screening import RULES, screen
+from clients.screening import ITEMS, RULES, screen
 from clients.screening.engine import CLEARANCE
 
 # rule: (smallest cases that fire it, neighbours that do not). Cases hold nothing but what is written.
@@ -418,6 +418,99 @@ def test_the_flag_names_what_fired_it(rule):
     assert set(flag.items) & set(TABLE[rule][0][0]) or rule == "plan_gate"
 
 
+LEVELS = {rule.id: rule.level for rule in RULES.rules}
+# Where "not sure" is as good as yes: emergency items everywhere, and every partner named in an emergency condition.
+UNSURE = [
+    pytest.param(rule, case | {key: "not_sure" if value is True else True}, id=f"{rule}-{at}-{key}")
+    for rule, (fires, _) in TABLE.items()
+    for at, case in enumerate(fires)
+    for key, value in case.items()
+    if value == "not_sure" or (value is True and (LEVELS[rule] == "emergency" or ITEMS[key].emergency))
+    if key != "weakness_old_assessed"
+]
+
+
+@pytest.mark.parametrize(("rule", "case"), UNSURE)
+def test_not_sure_counts_as_yes_in_every_emergency_condition_and_on_every_emergency_item(rule, case):
+    assert rule in ids(case)
+
+
+@pytest.mark.parametrize("sign", ["weakness_reported", "foot_drop", "weakness_progressing"])
+@pytest.mark.parametrize("answer", [True, "not_sure"])
+def test_weakness_felt_in_any_way_is_a_sign_of_the_nerves(sign, answer):
+    assert "ca_neuro" in ids({"cancer_history": True, sign: answer})
+    assert "fx_neuro" in ids({"trauma": True, sign: answer})
+
+
+@pytest.mark.parametrize("risk", ["recent_infection", "spinal_injection_recent", "immunosuppressed"])
+@pytest.mark.parametrize("answer", [True, "not_sure"])
+def test_each_risk_of_infection_counts(risk, answer):
+    assert "inf_fever" in ids({"fever": True, risk: answer})
+    assert "inf_risk" in ids({"pain_now": 8, risk: answer})
+    assert "inf_risk" in ids({"feels_unwell": answer, risk: True})
+
+
+@pytest.mark.parametrize(
+    "pain",
+    [
+        "pain_low_back", "pain_above_l5", "pain_buttock", "buttock_dominant", "pain_groin", "leg_worse_than_back",
+        "pain_below_knee", "pain_to_foot", "cough_sneeze_leg_pain", "worse_sitting", "worse_walking",
+        "night_pain_any_position", "severe_no_sleep", "pain_rising", "spreading_down", "pain_with_menses",
+        "alternating_buttocks", "wakes_second_half_of_night", "sudden_severe_onset", "pain_free_fluctuation",
+        "foot_rest_pain_or_sores", "abdominal_or_urinary_pain",
+    ],
+)  # fmt: skip
+def test_any_answer_that_tells_of_pain_counts_beside_cancer(pain):
+    assert "ca_hist" in ids({"cancer_history": True, pain: True})
+    assert "ca_hist" not in ids({"cancer_history": True, pain: False})
+    assert ("ca_hist" in ids({"cancer_history": True, pain: "not_sure"})) is ITEMS[pain].emergency
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "abdominal_or_urinary_pain", "pain_low_back", "pain_above_l5", "pain_buttock", "buttock_dominant", "pain_groin",
+        "sudden_severe_onset",
+    ],
+)  # fmt: skip
+def test_a_throbbing_lump_with_pain_anywhere_in_the_trunk_is_an_emergency(place):
+    for answer in (True, "not_sure"):
+        assert "aaa_pulse" in ids({"pulsating_abdomen": True, place: answer})
+    assert "aaa_pulse" not in ids({"pulsating_abdomen": True, place: False})
+
+
+@pytest.mark.parametrize(
+    "risk",
+    ["fever", "recent_infection", "cancer_history", "cancer_active", "trauma", "osteoporosis", "steroids_long_term"],
+)
+def test_percussion_with_a_risk_not_excluded_is_urgent(risk):
+    for answer in (True, "not_sure"):
+        assert "percussion" in ids({"spinal_percussion_tender": True, risk: answer})
+
+
+@pytest.mark.parametrize("sign", ["night_pain_any_position", "fever", "feels_unwell", "cannot_bear_weight"])
+def test_a_sign_not_excluded_under_18_is_urgent(sign):
+    assert "child_flag" in ids({"age": 12, sign: "not_sure"})
+
+
+def test_severe_weakness_that_is_old_is_an_emergency_once_it_grows_or_is_on_both_sides():
+    old = {"strength": "severely_reduced", "duration_weeks": 52}
+
+    for more in ("weakness_progressing", "strength_both_sides"):
+        for answer in (True, "not_sure"):
+            assert "weak_severe" in ids(old | {more: answer})
+    assert "weak_severe" not in ids(old)
+
+
+def test_the_onset_of_inflammatory_pain_is_before_45():
+    three = {"morning_stiffness_over_30min": True, "better_with_movement": True, "alternating_buttocks": True}
+
+    assert "infl" in ids(three | {"age": 44})
+    assert "infl" not in ids(three | {"age": 45})
+    assert "infl" in ids(three | {"age": 45, "duration_weeks": 1})
+    assert "infl" not in ids(three)
+
+
 OLD_BOTH = TABLE["bilat_old"][0][0]
 
 
@@ -434,6 +527,11 @@ OLD_BOTH = TABLE["bilat_old"][0][0]
 def test_both_legs_is_an_emergency_unless_every_condition_of_the_old_gradual_kind_is_told(change):
     assert ids(OLD_BOTH) == ["bilat_old"]
     assert "bilat" in ids(OLD_BOTH | change)
+
+
+def test_both_legs_for_thirteen_weeks_is_old():
+    assert ids(OLD_BOTH | {"duration_weeks": 12.5}) == ["bilat_old"]
+    assert ids(OLD_BOTH | {"bilateral_leg_symptoms": "not_sure"}) == ["bilat_old"]
 
 
 def test_tingling_in_both_legs_that_is_old_and_gradual_is_not_weakness():
