@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from clients.folding import fold
 from clients.models import Client
 from practice.models import Practice, Room, Service, User, WorkingHours
 
@@ -67,7 +68,7 @@ def make_client(first: str, last: str, **fields) -> Client:
         **{
             "born_on": date(1980, 5, 17),
             "phone": "+447911123456",
-            "email": f"{first}.{last}@mail.example".lower(),
+            "email": f"{fold(first)}.{fold(last)}@mail.example",
             "created_at": NOW,
             **fields,
         },

@@ -36,10 +36,10 @@ def intake(ada_in_care, dana):
 class Phone:
     """A client's browser with an intake open in it."""
 
-    def __init__(self, intake, *, expires_at=NOW + minutes(60)):
+    def __init__(self, intake):
         self.browser = Browser()
         self.intake = intake
-        self.token = IntakeLink.mint(now=NOW, expires_at=expires_at, intake=intake)
+        self.token = IntakeLink.mint(now=NOW, expires_at=NOW + minutes(60), intake=intake)
         self.handle = IntakeLink.objects.opened_by(self.token, now=NOW).handle
 
     def open(self):

@@ -1,0 +1,317 @@
+"""The screening as the therapist reads it and adds to it."""
+
+import pytest
+from django.urls import reverse
+
+from clients.consents import has_consent
+from clients.gate import gate_for
+from clients.models import Clearance, Screening, Task
+from clients.questions import QuestionForm
+from clients.screening import ITEMS
+from clients.screenings import (
+    NothingClarified,
+    ScreeningChangedMeanwhile,
+    changes_between,
+    clarify_screening,
+    current_screening,
+    record_clearance,
+    run_screening,
+)
+from practice.models import AuditEvent
+from tests.clients.answers import calm, emergency
+from tests.clients.conftest import typed
+from tests.world import NOW, TODAY, minutes
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def page(name, client, *args):
+    return reverse(f"clients:{name}", args=[client.pk, *args])
+
+
+def screened(client, by, **changes):
+    return run_screening(client=client, answers=calm(**changes), at=NOW, by=by)
+
+
+# --- versions
+
+
+def test_clarify_screening_makes_a_version_and_keeps_the_old_one(ada, mia):
+    first = screened(ada, mia)
+
+    second = clarify_screening(first, changes={"slr": "positive", "slr_angle_deg": 45}, by=mia, at=NOW + minutes(5))
+
+    assert current_screening(ada) == second
+    assert second.supersedes == first
+    assert Screening.objects.get(pk=first.pk).answers == first.answers
+    assert [(each["label"], each["now"]) for each in changes_between(first, second)] == [
+        ("Straight leg raise", "positive"),
+        ("Straight leg raise angle", 45),
+    ]
+
+
+def test_clarify_screening_refuses_to_branch_and_to_change_nothing(ada, mia, tom):
+    first = screened(ada, mia)
+    with pytest.raises(NothingClarified):
+        clarify_screening(first, changes={"pain_now": 3}, by=mia, at=NOW)
+    clarify_screening(first, changes={"pain_now": 4}, by=mia, at=NOW)
+
+    with pytest.raises(ScreeningChangedMeanwhile):
+        clarify_screening(first, changes={"pain_now": 5}, by=tom, at=NOW)
+
+    assert Screening.objects.count() == 2
+
+
+def test_a_clearance_lapses_when_something_new_turns_up(ada, mia):
+    screened(ada, mia, heart_or_stroke_recent=True)
+    cleared = record_clearance(
+        client=ada, clinician_name="Dr Rao", profession="GP", given_on=TODAY, note="Letter", by=mia, at=NOW
+    )
+    assert cleared.triage == "treat"
+    examined = clarify_screening(cleared, changes={"thomas": "positive"}, by=mia, at=NOW)
+    assert examined.triage == "treat"  # nothing new: the clearance holds
+
+    worse = clarify_screening(examined, changes={"spreading_down": True}, by=mia, at=NOW)
+
+    assert worse.triage == "routine_referral"
+    assert "cleared_by_clinician_this_episode" not in worse.answers
+
+
+def test_a_stop_raises_one_alert_and_not_again_for_the_same_reason(ada, mia):
+    first = run_screening(client=ada, answers=emergency(), at=NOW, by=mia)
+    Task.objects.update(done_at=NOW, done_by=mia, outcome="Sent to hospital")
+
+    again = clarify_screening(first, changes={"pain_now": 5}, by=mia, at=NOW)
+    assert not Task.objects.open().exists()
+
+    clarify_screening(again, changes={"bowel_change": True}, by=mia, at=NOW)
+    assert Task.objects.open().count() == 1
+
+
+# --- pages
+
+
+def test_screening_page_gives_every_reason_with_its_source_and_is_audited(signed_in, mia, ada_in_care):
+    screening = screened(ada_in_care, mia, heart_or_stroke_recent=True, pain_below_knee=True, leg_worse_than_back=True)
+
+    shown = text_of(signed_in(mia).get(page("screening_page", ada_in_care)))
+
+    for flag in screening.result["flags"]:
+        assert flag["why"] in shown
+        assert flag["source"] in shown
+    for found in screening.result["evidence"].values():
+        for each in found:
+            assert each["text"] in shown
+    assert "Screening aid; not a diagnosis; not validated as a whole" in shown
+    assert screening.rules_version in shown
+    read = AuditEvent.objects.get(action="chart.read")
+    assert (read.by, read.about_client_id, read.page) == (mia, ada_in_care.pk, "clients:screening_page")
+
+
+def test_screening_page_before_any_screening_leads_to_asking(signed_in, mia, ada_in_care):
+    shown = text_of(signed_in(mia).get(page("screening_page", ada_in_care)))
+
+    assert "Nobody has screened Ada yet" in shown
+    assert page("intake_by_phone", ada_in_care) in shown
+
+
+def test_screening_version_stays_readable(signed_in, mia, ada_in_care, ben):
+    first = screened(ada_in_care, mia, heart_or_stroke_recent=True)
+    clarify_screening(first, changes={"heart_or_stroke_recent": False}, by=mia, at=NOW + minutes(9))
+    therapist = signed_in(mia)
+
+    shown = text_of(therapist.get(page("screening_version", ada_in_care, first.pk)))
+
+    assert "An earlier version, kept as it was." in shown
+    assert "Recent heart attack" in text_of(therapist.get(page("screening_page", ada_in_care)))  # as what changed
+    assert therapist.get(page("screening_version", ben, first.pk)).status_code == 404
+    assert therapist.get(page("screening_version", ada_in_care, 999)).status_code == 404
+
+
+def test_screening_clarify_asks_first_what_is_open_unsure_or_stopping(signed_in, mia, ada_in_care):
+    answers = calm(saddle_numbness="not_sure", night_pain_any_position="not_sure")
+    del answers["weight_loss"]
+    run_screening(client=ada_in_care, answers=answers, at=NOW, by=mia)
+
+    asked = signed_in(mia).get(page("screening_clarify", ada_in_care)).context["open_questions"]
+
+    assert {each.item.key for each in asked} == {"saddle_numbness", "night_pain_any_position", "weight_loss"}
+
+
+def test_screening_clarify_saves_only_what_was_changed(signed_in, mia, ada_in_care):
+    first = screened(ada_in_care, mia)
+    form = {**typed(first.answers), "base": str(first.pk)}
+    form.pop("age")
+
+    response = signed_in(mia).post(
+        page("screening_clarify", ada_in_care),
+        {**form, "slr": "negative", "strength": "normal", "light_touch": "not_tested", "trp_familiar_pain": ["none"]},
+    )
+
+    assert response.url == page("screening_page", ada_in_care)
+    second = current_screening(ada_in_care)
+    assert {each["key"]: each["now"] for each in changes_between(first, second)} == {
+        "slr": "negative",
+        "strength": "normal",
+        "light_touch": "not_tested",
+        "trp_familiar_pain": [],
+    }
+    assert second.by == mia
+
+
+def test_screening_clarify_can_be_the_first_screening(signed_in, mia, ada_in_care):
+    signed_in(mia).post(page("screening_clarify", ada_in_care), typed(calm()))
+
+    assert current_screening(ada_in_care).triage == "treat"
+    assert gate_for(ada_in_care).state == "go"
+
+
+def test_screening_clarify_keeps_what_was_chosen_when_somebody_was_faster(signed_in, mia, ada_in_care):
+    first = screened(ada_in_care, mia)
+    clarify_screening(first, changes={"pain_now": 4}, by=mia, at=NOW)
+
+    response = signed_in(mia).post(
+        page("screening_clarify", ada_in_care), {**typed(first.answers), "base": str(first.pk), "slump": "positive"}
+    )
+
+    assert response.status_code == 422
+    assert "newer version" in text_of(response)
+    assert 'name="slump" value="positive" id="id_slump_0" checked' in text_of(response)
+    assert Screening.objects.count() == 2
+
+
+def test_screening_clarify_names_contradictions_at_the_field(signed_in, mia, ada_in_care):
+    screened(ada_in_care, mia)
+
+    response = signed_in(mia).post(
+        page("screening_clarify", ada_in_care),
+        {
+            "sij_tests_done": "2",
+            "sij_tests_positive": "3",
+            "slr_angle_deg": "95",
+            "trp_familiar_pain": ["none", "psoas"],
+        },
+    )
+
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {"sij_tests_positive", "slr_angle_deg", "trp_familiar_pain"}
+    assert Screening.objects.count() == 1
+
+
+def test_a_clearance_cannot_be_ticked_without_a_name(signed_in, mia, ada_in_care):
+    first = screened(ada_in_care, mia, heart_or_stroke_recent=True)
+
+    signed_in(mia).post(
+        page("screening_clarify", ada_in_care),
+        {**typed(first.answers), "base": str(first.pk), "cleared_by_clinician_this_episode": "yes"},
+    )
+
+    assert current_screening(ada_in_care).triage == "routine_referral"
+
+
+def test_clearance_create_files_who_and_when(signed_in, mia, ada_in_care):
+    screened(ada_in_care, mia, heart_or_stroke_recent=True)
+    therapist = signed_in(mia)
+    typed_in = {"clinician_name": "Dr Rao", "profession": "GP", "given_on": "2026-11-20", "note": "Letter"}
+
+    refused = therapist.post(page("clearance_create", ada_in_care), {**typed_in, "given_on": "2026-11-24"})
+    assert refused.status_code == 422
+    assert set(refused.context["form"].errors) == {"given_on", "is_same_episode"}
+    assert 'value="Dr Rao"' in text_of(refused)
+
+    therapist.post(page("clearance_create", ada_in_care), {**typed_in, "is_same_episode": "on"})
+    assert Clearance.objects.get().clinician_name == "Dr Rao"
+    assert gate_for(ada_in_care).state == "go"
+
+
+def test_consent_record_takes_a_consent_back(signed_in, mia, ada_in_care):
+    therapist = signed_in(mia)
+    address = page("consent_record", ada_in_care)
+    yes = {"scope": "treatment", "is_given": "yes", "signed_name": "Ada Müller"}
+
+    therapist.post(address, yes)
+    assert has_consent(ada_in_care, "treatment")
+
+    therapist.post(address, {**yes, "is_given": "no"})
+    assert not has_consent(ada_in_care, "treatment")
+    assert therapist.post(address, {**yes, "scope": "everything"}).status_code == 422
+
+
+def test_alert_is_closed_with_what_was_advised(signed_in, mia, ada_in_care, phone):
+    phone.send("urgent_pelvis", {"saddle_numbness": "yes"})
+    therapist = signed_in(mia)
+    assert "Nobody is treated while this stands" in text_of(therapist.get(page("screening_page", ada_in_care)))
+    alert = Task.objects.get()
+
+    refused = therapist.post(reverse("clients:task_done", args=[alert.pk]), {"outcome": " "})
+    assert refused.status_code == 422
+    assert "Write what was advised" in text_of(refused)
+
+    therapist.post(reverse("clients:task_done", args=[alert.pk]), {"outcome": "Rang her, she goes to A&E now."})
+    assert "Rang her, she goes to A&amp;E now." in text_of(therapist.get(page("screening_page", ada_in_care)))
+
+
+def test_intake_by_phone_shows_all_answers_and_is_stored_as_asked(signed_in, mia, ada_in_care, phone):
+    phone.send("urgent_pelvis", {"bladder_change": "no"})
+    therapist = signed_in(mia)
+    step = page("intake_by_phone_group", ada_in_care, "urgent_pelvis")
+
+    shown = text_of(therapist.get(step))
+    assert 'name="bladder_change" value="no" id="id_bladder_change_1" checked' in shown
+    therapist.post(step, {"bladder_change": "no", "bowel_change": "no", "saddle_numbness": "no"})
+    therapist.post(
+        page("intake_by_phone_group", ada_in_care, "sign"),
+        {"treatment": "yes", "sensitive_areas": "yes", "share_with_referrer": "no", "signed_name": "Ada Müller"},
+    )
+
+    phone.intake.refresh_from_db()
+    assert phone.intake.taken_by == mia
+    assert current_screening(ada_in_care).by == mia
+    assert ada_in_care.consents.filter(taken_by=mia).count() == 3
+    assert AuditEvent.objects.filter(action="intake.saved", by=mia).exists()
+
+
+def test_intake_by_phone_starts_nothing_by_looking(signed_in, mia, ada_in_care):
+    therapist = signed_in(mia)
+
+    assert "No intake is open" in text_of(therapist.get(page("intake_by_phone", ada_in_care)))
+    assert ada_in_care.intakes.count() == 0
+
+    therapist.post(page("intake_request", ada_in_care), {"next": page("intake_by_phone", ada_in_care)})
+    assert "Bladder, bowel and feeling" in text_of(therapist.get(page("intake_by_phone", ada_in_care)))
+
+
+def test_intake_read_shows_answers_taken_back(signed_in, mia, ada_in_care, phone):
+    phone.send("urgent_pelvis", {"bladder_change": "yes"})
+    phone.send("urgent_pelvis", {"bladder_change": "no"})
+
+    shown = text_of(signed_in(mia).get(page("intake_read", ada_in_care, phone.intake.pk)))
+
+    assert "Bladder change: first “Yes”, then “No”" in shown
+
+
+# --- the form
+
+
+def test_question_form_reads_back_what_it_shows():
+    answers = {
+        "saddle_numbness": False,
+        "bladder_change": "not_sure",
+        "pain_now": 0,
+        "duration_weeks": 2.5,
+        "sex": "F",
+        "slr": "not_tested",
+        "strength": "reduced",
+        "trp_familiar_pain": ["psoas"],
+        "sij_tests_done": 0,
+    }
+    shown = QuestionForm(keys=ITEMS, answers=answers)
+    sent = {key: value for key, value in shown.initial.items() if value is not None}
+
+    form = QuestionForm(sent, keys=ITEMS, answers=answers)
+
+    assert form.is_valid(), form.errors
+    assert form.changed_answers() == {}
+    assert {key: value for key, value in form.read_answers().items() if value is not None} == answers
