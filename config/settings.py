@@ -54,10 +54,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "practice.middleware.request_id",
-    "practice.middleware.reject_bad_input",
+    "practice.middleware.private_pages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "practice.middleware.reject_bad_input",
     "practice.middleware.database_away",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -70,7 +71,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "practice.middleware.declared_access",
     "practice.middleware.practice_context",
-    "practice.middleware.private_pages",
 ]
 
 ROOT_URLCONF = "config.urls"
