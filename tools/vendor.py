@@ -40,23 +40,27 @@ PACKAGES = {
 }
 SPRITE = "bootstrap-icons/icons.svg"
 ICONS = """
-    activity building bullseye archive arrow-clockwise arrow-counterclockwise arrow-down arrow-down-up arrow-left arrow-left-right arrow-repeat
-    arrow-return-left arrow-right arrow-up arrow-up-right bandaid bar-chart bell bell-slash book box-arrow-in-right
-    box-arrow-right box-arrow-up-right calendar calendar-check calendar-event calendar-minus calendar-plus calendar-range calendar-week calendar-x calendar2-day calendar3
-    caret-down-fill chat-left-text check check-circle check-circle-fill check2 check2-all check2-square chevron-down
-    chevron-left chevron-right chevron-up circle circle-fill circle-half clipboard clipboard-check clipboard-x clipboard-data
-    clipboard-heart clipboard-plus clipboard2-pulse clock clock-history copy currency-dollar dash dash-circle dash-lg
-    diagram-3 door-open dot download envelope envelope-at envelope-check envelope-exclamation envelope-open envelope-paper
-    exclamation-octagon exclamation-circle exclamation-circle-fill exclamation-diamond-fill exclamation-octagon-fill exclamation-triangle exclamation-triangle-fill eye
-    eye-slash file-earmark-medical file-earmark-text file-text filter flag flag-fill folder2-open funnel gear geo-alt
-    graph-down graph-up grid-3x3-gap grip-vertical heart-pulse hospital hourglass-split house house-door inbox info-circle
-    info-circle-fill journal journal-check journal-medical journal-plus journal-text key kanban layout-three-columns lightning link-45deg list
-    list-check list-ol list-task lock lock-fill mailbox megaphone moon-stars pause-circle pen pencil pencil-square people people-fill
-    person person-badge person-check person-dash person-gear person-circle person-lines-fill person-plus person-raised-hand person-standing
-    person-vcard person-walking person-x phone pin-angle play-circle play-fill plus plus-circle plus-lg printer
-    question-circle question-lg receipt reply save search send send-check send-x shield-check shield-exclamation
-    shield-lock sliders stop-circle stopwatch sun star table sunrise tag telephone telephone-fill telephone-forward three-dots
-    three-dots-vertical tablet telephone-inbound telephone-plus telephone-x thermometer-half trash unlock upload wifi-off wrench x x-circle x-circle-fill x-lg x-octagon-fill zoom-in
+    activity archive arrow-clockwise arrow-counterclockwise arrow-down arrow-down-up arrow-left arrow-left-right
+    arrow-repeat arrow-return-left arrow-right arrow-up arrow-up-right bandaid bar-chart bell bell-slash book
+    box-arrow-in-right box-arrow-right box-arrow-up-right building bullseye calendar calendar-check calendar-event
+    calendar-minus calendar-plus calendar-range calendar-week calendar-x calendar2-day calendar3 caret-down-fill
+    chat-left-text check check-circle check-circle-fill check2 check2-all check2-square chevron-down chevron-left
+    chevron-right chevron-up circle circle-fill circle-half clipboard clipboard-check clipboard-data clipboard-heart
+    clipboard-plus clipboard-x clipboard2-pulse clock clock-history copy currency-dollar dash dash-circle dash-lg
+    diagram-3 door-open dot download envelope envelope-at envelope-check envelope-exclamation envelope-open
+    envelope-paper exclamation-circle exclamation-circle-fill exclamation-diamond-fill exclamation-octagon
+    exclamation-octagon-fill exclamation-triangle exclamation-triangle-fill eye eye-slash file-earmark-medical
+    file-earmark-text file-text filter flag flag-fill folder2-open funnel gear geo-alt graph-down graph-up
+    grid-3x3-gap grip-vertical heart-pulse hospital hourglass-split house house-door inbox info-circle
+    info-circle-fill journal journal-check journal-medical journal-plus journal-text kanban key layout-three-columns
+    lightning link-45deg list list-check list-ol list-task lock lock-fill mailbox megaphone moon-stars pause-circle
+    pen pencil pencil-square people people-fill person person-badge person-check person-circle person-dash person-gear
+    person-lines-fill person-plus person-raised-hand person-standing person-vcard person-walking person-x phone
+    pin-angle play-circle play-fill plus plus-circle plus-lg printer question-circle question-lg receipt reply save
+    search send send-check send-x shield-check shield-exclamation shield-lock sliders star stop-circle stopwatch sun
+    sunrise table tablet tag telephone telephone-fill telephone-forward telephone-inbound telephone-plus telephone-x
+    thermometer-half three-dots three-dots-vertical trash unlock upload wifi-off wrench x x-circle x-circle-fill x-lg
+    x-octagon-fill zoom-in
 """.split()
 
 

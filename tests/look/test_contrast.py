@@ -6,6 +6,8 @@ import pytest
 
 from tests.look.colours import CHOSEN_DARK, CSS, WISHED_DARK, block, contrast, modes
 
+pytestmark = pytest.mark.one_database
+
 TONES = ("go", "stop", "warn", "info", "quiet", "hand")
 GROUNDS = ("paper", "surface", "sunk")
 WORDS = (
@@ -68,14 +70,16 @@ def test_dark_speaks_of_every_colour_that_light_has():
     assert colours - set(dark) == {"qr-paper"}  # a phone reads a QR code on white only
 
 
-@pytest.mark.parametrize("sheet", ["theme.css", "board.css"])
+@pytest.mark.parametrize(
+    "sheet", sorted(path.name for path in CSS.glob("*.css") if path.name not in {"tokens.css", "print.css"})
+)
 def test_colours_live_in_the_tokens_only(sheet):
     text = re.sub(r"/\*.*?\*/", "", (CSS / sheet).read_text(), flags=re.DOTALL)
 
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", text) == []
 
 
-@pytest.mark.parametrize("sheet", ["theme.css", "board.css", "print.css"])
+@pytest.mark.parametrize("sheet", sorted(path.name for path in CSS.glob("*.css")))
 def test_every_token_used_exists(sheet):
     known = {name for path in CSS.glob("*.css") for name in re.findall(r"--([\w-]+):", path.read_text())}
     used = re.findall(r"var\(--([\w-]+)", (CSS / sheet).read_text())

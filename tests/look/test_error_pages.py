@@ -5,6 +5,8 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.views.defaults import page_not_found, permission_denied, server_error
 
+pytestmark = pytest.mark.one_database
+
 PAGES = ["400", "403", "404", "413", "500", "503"]
 
 

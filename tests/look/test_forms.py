@@ -6,6 +6,8 @@ from crispy_forms.layout import Field, Layout, Submit
 from django import forms
 from django.template import engines
 
+pytestmark = pytest.mark.one_database
+
 
 class VisitForm(forms.Form):
     """One field of each kind the product uses."""

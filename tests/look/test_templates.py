@@ -10,6 +10,8 @@ from practice.context import NAVIGATION
 from practice.templatetags import ui
 from tools import vendor
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 PAGES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))

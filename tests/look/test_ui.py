@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from practice.templatetags import ui
 
+pytestmark = pytest.mark.one_database
+
 TODAY = date(2026, 11, 23)
 HALF_PAST_EIGHT_IN_LONDON = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
 

@@ -7,6 +7,8 @@ import pytest
 
 from tools import vendor
 
+pytestmark = pytest.mark.one_database
+
 LISTED = dict(reversed(line.split("  ")) for line in vendor.MANIFEST.read_text().splitlines())
 
 
