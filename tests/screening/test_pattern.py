@@ -312,6 +312,22 @@ def test_r_must_lead_by_a_half_to_be_named():
     assert screen(examined(**ahead, **gluteal | {"worse_sitting": False})).pattern == "radicular"
 
 
+def test_r_of_three_tenths_still_lets_the_sacroiliac_joint_be_named():
+    edge = {"pain_below_knee": True, "leg_worse_than_back": True, "slr": "positive", "slr_angle_deg": 50}
+    result = screen(examined(**edge, sij_tests_done=6, sij_tests_positive=3))
+
+    assert result.scores["radicular"] == 0.3
+    assert result.pattern == "sacroiliac"
+
+
+@pytest.mark.parametrize("other", ["fair", "freiberg", "beatty", "pace"])
+def test_when_the_pair_is_done_the_other_tests_do_not_count(other):
+    for pair, value in (("positive", 0.75), ("negative", -0.75)):
+        both = {"active_piriformis": pair, "seated_piriformis_stretch": pair}
+        for result in ("positive", "negative"):
+            assert weight("gluteal", "piriformis_tension", **both, **{other: result}) == value
+
+
 @pytest.mark.parametrize(
     ("group", "taken_back", "asked"),
     [
