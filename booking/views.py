@@ -33,6 +33,7 @@ from practice import clock
 from practice.access import staff_only
 from practice.errors import Refused
 from practice.models import Service, User
+from practice.templatetags.ui import local_time
 from protocols.models import TreatmentPlan
 
 STATUS = Appointment.Status
@@ -175,15 +176,34 @@ def _places(request, form: PlaceForm, refusal, *, client, service=None, without=
             without=without,
             near=starts_at if is_refused else None,
         )
+    is_offered = offer is None or chosen in {"", OTHER} or chosen in offer.values
+    if isinstance(refusal, Warned) and not is_offered:
+        _ask_as_other_time(form)
     return {
         "form": form,
         "refusal": refusal,
+        "misfit": "" if is_offered or form.is_bound else _misfit_words(chosen, service),
         "warnings": getattr(refusal, "warnings", {}),
         "overrule": ",".join(sorted(getattr(refusal, "warnings", {}))),
         "offer": offer,
-        "chosen": chosen if offer and (chosen in offer.values or chosen == OTHER) else (chosen and OTHER),
+        "chosen": chosen if is_offered else "" if form.is_bound and not isinstance(refusal, Warned) else OTHER,
         "today": clock.today(),
     }
+
+
+def _ask_as_other_time(form: PlaceForm) -> None:
+    """Let the form ask again for a time that is no longer among those offered, as if it had been typed."""
+    starts_at = timezone.localtime(form.cleaned_data["starts_at"])
+    form.data = form.data.copy()
+    form.data["slot"], form.data["other_time"] = OTHER, f"{starts_at:%H:%M}"
+    form.data["day"], form.data["therapist"] = f"{starts_at:%Y-%m-%d}", form.cleaned_data["therapist"].pk
+
+
+def _misfit_words(chosen: str, service: Service) -> str:
+    read = read_slot(chosen)
+    if read is None:
+        return ""
+    return f"At {local_time(read[0])} there is not enough free time for {service.name}. Choose a time below, or another service."
 
 
 def _value(form, name):
