@@ -2,14 +2,19 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from config import broker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRETS = {"SECRET_KEY": "s" * 20 + "1234567890" * 2, "CHAIN_KEY": "c" * 20 + "1234567890" * 2}
@@ -51,12 +56,16 @@ def run_dev(data_dir, port, **more):
 
 
 def processes_of(data_dir):
-    """Return command lines by process id of all processes that were started for `data_dir`, by their environment."""
-    marker, found = f"DATA_DIR={data_dir}".encode(), {}
+    """Return command lines by process id of all processes that were started for `data_dir`.
+
+    They are known by their environment; the broker, which writes its title over it, by its socket.
+    """
+    marker, socket_file, found = f"DATA_DIR={data_dir}".encode(), str(broker.socket_path(Path(data_dir))), {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if marker in (folder / "environ").read_bytes().split(b"\0"):
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if marker in (folder / "environ").read_bytes().split(b"\0") or socket_file in line:
+                found[int(folder.name)] = line
     return found
 
 
@@ -73,7 +82,7 @@ class RunningPractice:
 
     def __init__(self, data_dir, *, command=None, **more):
         self.data_dir, self.port = data_dir, free_port()
-        self.log = Path(data_dir).parent / f"output-{self.port}"
+        self.log = Path(tempfile.mkstemp(prefix="practice-output-")[1])
         with self.log.open("w") as out:
             self.process = subprocess.Popen(
                 command or [sys.executable, "manage.py", "dev"],
@@ -93,18 +102,36 @@ class RunningPractice:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        self.log.unlink()
 
     def output(self):
         """Return all it has printed so far."""
         return self.log.read_text()
 
     def get(self, path="/"):
-        """Return status and text of a page, redirects followed."""
+        """Return status and text of a page that is no error, redirects followed."""
+        with urllib.request.urlopen(self.address(path), timeout=20) as answer:
+            return answer.status, answer.read().decode()
+
+    def address(self, path):
+        """Return the whole address of `path`."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def sign_ins(self):
+        """Return the printed sign-ins, each as its words: username, password, who."""
+        return [line.split() for line in self.output().splitlines() if line.startswith("  ")]
+
+    def sign_in(self, username, password):
+        """Say whether a browser of its own can sign in with these and then sees a page without the sign-in form."""
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        form = browser.open(self.address("/accounts/login/"), timeout=20).read().decode()
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form).group(1)
+        answers = {"csrfmiddlewaretoken": token, "login": username, "password": password}
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            page = browser.open(self.address("/accounts/login/"), urllib.parse.urlencode(answers).encode(), timeout=20)
+        except urllib.error.HTTPError:
+            return False
+        return 'name="password"' not in page.read().decode()
 
     def running(self, words):
         """Return the process id of the part whose command line contains `words`."""

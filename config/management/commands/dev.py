@@ -59,16 +59,21 @@ class Command(BaseCommand):
                 self.welcome()
                 watch(children)
             except KeyboardInterrupt:
-                self.stdout.write("Stopping …")
+                self.say("Stopping …")
             finally:
                 children.stop()
-        self.stdout.write("Stopped.")
+        self.say("Stopped.")
+
+    def say(self, line):
+        """Print `line` at once, also into a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def prepare_data(self):
         """Bring database and static files up to date; fill an empty demo."""
         call_command("prepare", verbosity=0)
         if settings.DEMO and not Practice.objects.exists():
-            self.stdout.write("Making the demo practice …")
+            self.say("Making the demo practice …")
             call_command("load_demo", verbosity=0)
         connection.close()  # a forked child must not share it
         prepare_static_files()
@@ -90,13 +95,13 @@ class Command(BaseCommand):
 
     def welcome(self):
         """Say where the practice is and how to get in."""
-        self.stdout.write(f"\nThe practice is open at {settings.SITE_URL}")
+        self.say(f"\nThe practice is open at {settings.SITE_URL}")
         if settings.DEMO:
             for username, password, who in SIGN_INS:
-                self.stdout.write(f"  {username:<12} {password:<24} {who}")
+                self.say(f"  {username:<12} {password:<24} {who}")
         elif words := for_the_founder():
-            self.stdout.write(words)
-        self.stdout.write(f"Its data is in {settings.DATA_DIR}. Ctrl-C stops everything.")
+            self.say(words)
+        self.say(f"Its data is in {settings.DATA_DIR}. Ctrl-C stops everything.")
         connection.close()
 
 
