@@ -110,7 +110,7 @@ class RunningPractice:
 
     def get(self, path="/"):
         """Return status and text of a page that is no error, redirects followed."""
-        with urllib.request.urlopen(self.address(path), timeout=20) as answer:
+        with urllib.request.build_opener().open(self.address(path), timeout=20) as answer:
             return answer.status, answer.read().decode()
 
     def address(self, path):
