@@ -4,6 +4,7 @@ from django.http import Http404
 
 from clients.gate import gates_for
 from clients.models import Client
+from practice import clock
 
 MOST_RESULTS = 8
 LONGEST_SEARCH = 100
@@ -27,12 +28,18 @@ def visible_client(user, text: str | None) -> Client | None:
 
 
 def client_results(request) -> dict:
-    """Return the clients whose name, phone, e-mail or birth date holds what was typed, each with their gate."""
+    """Return what the search for a client shows: those whose name, phone, e-mail or birth date holds what was typed.
+
+    Each comes with their gate; `may_create` says whether this person takes in new clients.
+    """
     query = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
     clients = Client.objects.visible_to(request.user).matching(query).order_by("last_name", "first_name", "pk")
     found = list(clients[: MOST_RESULTS + 1]) if query else []
     gates = gates_for([client.pk for client in found[:MOST_RESULTS]])
     return {
+        "here": request.path,
+        "today": clock.today(),
+        "may_create": request.user.is_front_desk or request.user.is_owner,
         "query": query,
         "results": [{"client": client, "gate": gates[client.pk]} for client in found[:MOST_RESULTS]],
         "has_more": len(found) > MOST_RESULTS,

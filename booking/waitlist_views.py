@@ -1,7 +1,5 @@
 """The waitlist beside the board."""
 
-from urllib.parse import urlencode
-
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
@@ -21,7 +19,7 @@ def waitlist_add(request):
     asked = request.POST if request.method == "POST" else request.GET
     client = visible_client(request.user, asked.get("client"))
     if client is None:
-        context = client_results(request) | {"kept": {}, "kept_query": urlencode({}), "today": clock.today()}
+        context = client_results(request) | {"kept": {}, "kept_query": ""}
         is_fragment = request.htmx and request.htmx.target == "client-choices"
         page = "booking/_client_choices.html" if is_fragment else "booking/waitlist_client.html"
         return render(request, page, context)

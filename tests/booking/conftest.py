@@ -4,6 +4,7 @@ import pytest
 
 from booking.appointments import book_appointment
 from booking.models import AppointmentLink
+from booking.refusals import RULES
 from tests.world import NINE, NOW
 
 
@@ -20,7 +21,7 @@ def book(mia, ada, dana, massage):
                 "starts_at": NINE,
                 "by": dana,
                 "at": NOW,
-                "overrule": True,
+                "overrule": RULES,
                 **said,
             }
         )

@@ -16,6 +16,7 @@ from booking.appointments import (
 )
 from booking.models import Appointment, AppointmentLink
 from booking.refusals import (
+    RULES,
     ChangedMeanwhile,
     ClientBusy,
     NotNow,
@@ -93,7 +94,7 @@ def test_book_appointment_lets_visits_touch_when_staff_overrule_the_break(book, 
     book()
 
     with pytest.raises(Warned) as refusal:
-        book(client=ben, starts_at=TEN, overrule=False)
+        book(client=ben, starts_at=TEN, overrule=())
     assert set(refusal.value.warnings) == {"buffer", "room"}
 
     assert book(client=ben, starts_at=TEN).starts_at == TEN
@@ -176,11 +177,11 @@ def test_book_appointment_refuses_times_nobody_can_keep(book, shift):
 )
 def test_book_appointment_warns_and_staff_may_overrule(book, starts_at, rule):
     with pytest.raises(Warned) as refusal:
-        book(starts_at=starts_at, overrule=False)
+        book(starts_at=starts_at, overrule=())
     assert rule in refusal.value.warnings
 
     with pytest.raises(Warned):
-        book(starts_at=starts_at, by=None, overrule=True)  # a client overrules nothing
+        book(starts_at=starts_at, by=None, overrule=RULES)  # a client overrules nothing
 
     assert book(starts_at=starts_at).starts_at == starts_at
     assert rule in AuditEvent.objects.get(action="appointment.booked").detail["overruled"]
@@ -192,7 +193,7 @@ def test_book_appointment_warns_of_closures(book, mia, green_room, of):
     Closure.objects.create(starts_at=NOON, ends_at=NOON + minutes(30), **whose)
 
     with pytest.raises(Warned) as refusal:
-        book(starts_at=NOON, overrule=False)
+        book(starts_at=NOON, overrule=())
 
     assert set(refusal.value.warnings) == {"room" if of == "room" else "closed"}
 
@@ -265,7 +266,7 @@ def test_move_appointment_keeps_the_row_and_remembers(visit, dana, mia):
 
 
 def test_move_appointment_by_less_than_its_length(visit, dana):
-    moved = move_appointment(visit, starts_at=NINE + minutes(30), by=dana, at=NOW, overrule=True)
+    moved = move_appointment(visit, starts_at=NINE + minutes(30), by=dana, at=NOW, overrule=RULES)
 
     assert moved.starts_at == NINE + minutes(30)
 
@@ -291,7 +292,7 @@ def test_move_appointment_keeps_its_room_or_takes_another(book, ben, tom, dana, 
     visit = book(room=green_room)
     book(client=ben, therapist=tom, starts_at=NOON, room=green_room)
 
-    assert move_appointment(visit, starts_at=NINE + minutes(60), by=dana, at=NOW, overrule=True).room == green_room
+    assert move_appointment(visit, starts_at=NINE + minutes(60), by=dana, at=NOW, overrule=RULES).room == green_room
     visit.refresh_from_db()
     assert move_appointment(visit, starts_at=NOON, by=dana, at=NOW).room == blue_room
 
@@ -435,3 +436,10 @@ def test_writers_lock_therapist_then_room_then_client(book, mia, ada, green_room
     book()
 
     assert locked == [("User", [mia.pk]), ("Room", [green_room.pk]), ("Client", [ada.pk])]
+
+
+def test_book_appointment_asks_again_for_a_warning_nobody_saw(book):
+    with pytest.raises(Warned) as refusal:
+        book(starts_at=NINE - minutes(30), overrule={"notice"})
+
+    assert set(refusal.value.warnings) == {"notice", "hours"}
