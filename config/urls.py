@@ -9,6 +9,8 @@ from workspace.views.doors import first_run, healthz, home
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # the admin has no door of its own
 
+handler500 = "practice.errors_views.server_error"
+
 urlpatterns = [
     path("", home, name="home"),
     path("healthz", healthz, name="healthz"),

@@ -1,6 +1,11 @@
 """Error pages that need more than a template."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse, HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from practice.access import public
 
@@ -9,3 +14,16 @@ from practice.access import public
 def csrf_failure(request, reason=""):
     """A form without its token: mostly a page left open overnight."""
     return render(request, "403.html", {"is_csrf": True}, status=403)
+
+
+@public
+def server_error(request):
+    """Answer 503 with words while the database cannot be reached or is too busy, and 500 for everything else.
+
+    Rendered without the request: its user and the practice stand in the database that may be away.
+    """
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        response = HttpResponse(render_to_string("503.html"), status=503)
+        response["Retry-After"] = "10"
+        return response
+    return HttpResponseServerError(render_to_string("500.html"))

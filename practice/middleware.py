@@ -4,7 +4,6 @@ import secrets
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -64,23 +63,6 @@ def reject_bad_input(get_response):
                 return _bad_request(request)
         return get_response(request)
 
-    return middleware
-
-
-def database_away(get_response):
-    """Answer 503 with words, not 500, while the database cannot be reached."""
-
-    def middleware(request):
-        return get_response(request)
-
-    def process_exception(request, exception):
-        if isinstance(exception, (OperationalError, InterfaceError)):
-            response = render(request, "503.html", status=503)
-            response["Retry-After"] = "10"
-            return response
-        return None
-
-    middleware.process_exception = process_exception
     return middleware
 
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path, reverse
 
-from config.urls import urlpatterns as real_urls
+import config.urls
 from practice.access import is_declared, public
 
 LIST = "/clients/"
@@ -21,12 +21,21 @@ def database_gone(request):
     raise OperationalError("server closed the connection")
 
 
-urlpatterns = [*real_urls, path("undeclared/", undeclared), path("gone/", database_gone)]
+@public
+def bug(request):
+    raise ValueError("CANARY")
 
 
-@pytest.mark.parametrize(
-    "path", ["/clients/?q=%00", "/clients/?%00=a", "/clients/a%00b/", "/clients/?q=%ff%fe"]
-)
+handler500 = config.urls.handler500
+urlpatterns = [
+    *config.urls.urlpatterns,
+    path("undeclared/", undeclared),
+    path("gone/", database_gone),
+    path("bug/", bug),
+]
+
+
+@pytest.mark.parametrize("path", ["/clients/?q=%00", "/clients/?%00=a", "/clients/a%00b/", "/clients/?q=%ff%fe"])
 def test_nul_and_broken_utf8_are_refused_with_words(signed_in, dana, path):
     response = signed_in(dana).get(path)
 
@@ -80,10 +89,36 @@ def test_an_undeclared_view_is_shut_to_everybody(signed_in, olga):
 
 @override_settings(ROOT_URLCONF=__name__)
 def test_a_database_that_is_away_gives_words_and_503(client, practice):
+    client.raise_request_exception = False
+
     response = client.get("/gone/")
 
     assert response.status_code == 503
     assert response["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    "where", ["practice.models.PracticeQuerySet.current", "django.contrib.sessions.backends.db.SessionStore.load"]
+)
+def test_a_database_that_is_away_before_the_view_gives_503_too(signed_in, dana, monkeypatch, where):
+    browser = signed_in(dana)
+    browser.raise_request_exception = False
+    monkeypatch.setattr(where, lambda self: database_gone(None))
+
+    response = browser.get(LIST)
+
+    assert response.status_code == 503
+    assert b"<h1" in response.content
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_a_bug_gives_500_without_the_code_s_insides(client, practice):
+    client.raise_request_exception = False
+
+    response = client.get("/bug/")
+
+    assert response.status_code == 500
+    assert b"CANARY" not in response.content
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/clients/", "/no-such-page/", "/clients/?q=%00"])
