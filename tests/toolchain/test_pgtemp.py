@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def test_killed_leaves_no_server():
             assert wait_for(lambda: not servers(folder), 10)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
+            shutil.rmtree(folder)
 
 
 def test_without_postgres_it_says_what_to_do(monkeypatch):
