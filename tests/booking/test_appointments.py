@@ -24,6 +24,7 @@ from booking.refusals import (
     RoomTaken,
     SlotTaken,
     TimeIsPast,
+    TooLate,
     Warned,
     promised,
 )
@@ -345,11 +346,18 @@ def test_cancel_appointment_twice_is_once(visit, dana):
     assert visit.changes.get().reason == "sick"
 
 
-def test_cancel_appointment_by_the_client_says_so(visit):
-    cancel_appointment(visit, reason="work", by=None, at=NOW)
+def test_cancel_appointment_by_the_client_says_so(book):
+    cancel_appointment(book(starts_at=NINE + 7 * DAY), reason="work", by=None, at=NOW)
 
     event = AuditEvent.objects.get(action="appointment.cancelled")
     assert (event.actor, event.by) == ("client", None)
+
+
+def test_cancel_appointment_by_the_client_keeps_the_practices_window(visit):
+    with pytest.raises(TooLate, match="call us"):
+        cancel_appointment(visit, reason="work", by=None, at=NINE - timedelta(hours=24) + timedelta(seconds=1))
+
+    assert cancel_appointment(visit, reason="work", by=None, at=NINE - timedelta(hours=24)).is_cancelled
 
 
 def test_reopen_appointment_takes_a_cancellation_back_while_the_time_is_free(visit, dana):
