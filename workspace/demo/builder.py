@@ -1,0 +1,60 @@
+"""Making the demo practice: all of it or nothing, the same for the same seed and moment."""
+
+import random
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from practice.errors import Refused
+from practice.models import Practice
+from workspace.demo.cases import Case
+from workspace.demo.data import STORIES
+from workspace.demo.house import House, arrange_cover, close_days, found_demo
+from workspace.demo.telling import Telling
+from workspace.demo.timetable import Timetable, place_of_the_hour
+
+SIZES = ("small",)
+
+
+class PracticeExists(Refused):
+    """The demo never mixes with what is already there."""
+
+
+@transaction.atomic
+def make_demo(*, seed: int, now: datetime) -> House:
+    """Make the demo practice around `now` and return it. Raises PracticeExists."""
+    if (standing := Practice.objects.current()) is not None:
+        raise PracticeExists(
+            "the demo is already here; nothing was changed."
+            if standing.is_demo
+            else "a practice is already here. The demo needs an empty database of its own."
+        )
+    place = place_of_the_hour(now)
+    rng = random.Random(seed)  # noqa: S311 - a demo, not a secret
+    timetable = Timetable(now=now, zone=ZoneInfo(place["zone"]), rng=rng)
+    house = found_demo(place, timetable)
+    telling = Telling(now)
+    telling.plan(timetable.moment(-40, 9), lambda at: close_days(house, timetable, at=at))
+    telling.plan(timetable.moment(-2, 9), lambda at: arrange_cover(house, timetable, at=at))
+    phones = phone_numbers(place, rng)
+    cases = [
+        Case(story, phone=phone, house=house, timetable=timetable, telling=telling, seed=str(seed))
+        for story, phone in zip(STORIES, phones, strict=False)
+    ]
+    for case in cases:
+        case.take_times_of_today()
+    for case in cases:
+        case.take_other_times()
+    for case in cases:
+        case.plan_all()
+    telling.tell()
+    return house
+
+
+def phone_numbers(place: dict, rng: random.Random) -> list[str]:
+    """Return the place's numbers kept for fiction, shuffled."""
+    digits = place["digits"]
+    numbers = [f"{place['client_phone']}{number:0{digits}}" for number in range(13, 10 ** min(digits, 3))]
+    rng.shuffle(numbers)
+    return numbers
