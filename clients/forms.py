@@ -217,8 +217,9 @@ class HandInForm(forms.Form):
 
     def __init__(self, *args, needs_guardian: bool, is_asked_by_staff: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        for scope in CONSENTS:
+        for scope, text in CONSENTS.items():
             self.fields[scope] = forms.ChoiceField(
+                label=text.title,
                 choices=[("yes", "Yes, I agree"), ("no", "No")],
                 widget=forms.RadioSelect,
                 error_messages={"required": "Please choose yes or no.", "invalid_choice": "Please choose yes or no."},

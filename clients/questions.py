@@ -32,7 +32,9 @@ class NumberField(forms.CharField):
     """A plain number, typed with a point or a comma; whole where the kind wants it."""
 
     def __init__(self, *, kind, **options):
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 8})
+        widget = forms.TextInput(
+            attrs={"inputmode": "decimal", "autocomplete": "off", "class": "form-control short-number"}
+        )
         super().__init__(max_length=12, widget=widget, required=False, **options)
         self.kind = kind
 
@@ -138,7 +140,8 @@ def answer_words(key: str, answer: object) -> str:
         return ", ".join(MUSCLES[name].name for name in answer) or "Looked for, none"
     if item.kind == "nrs":
         return f"{answer} of 10"
-    return f"{answer} {UNITS[item.kind]}"
+    unit, _, rest = UNITS[item.kind].partition(" ")
+    return f"{answer} {unit.removesuffix('s') if answer == 1 else unit} {rest}".rstrip()
 
 
 def _field(item, for_therapist):

@@ -314,3 +314,12 @@ def test_a_cancelled_visit_closes_the_chart_again(signed_in, mia, ada_in_care):
 
 def test_request_intake_at_the_same_minute_gives_one_intake(ada, dana):
     assert request_intake(client=ada, by=dana, at=NOW) == request_intake(client=ada, by=dana, at=NOW + minutes(1))
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
+def test_unknown_ids_are_not_found(signed_in, dana, number):
+    desk = signed_in(dana)
+
+    assert desk.get(f"/clients/{number}/edit/").status_code == 404
+    assert desk.post(f"/clients/{number}/intake/request/").status_code == 404
+    assert desk.post(f"/clients/tasks/{number}/done/").status_code == 404
