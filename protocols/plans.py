@@ -1,6 +1,6 @@
 """One client's course of treatment: starting it, where it stands, closing it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -11,6 +11,7 @@ from clients.screenings import current_screening
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
+from protocols.knowledge import KNOWLEDGE, Advice
 from protocols.models import Phase, PhaseMuscle, Protocol, TreatmentPlan
 
 
@@ -137,3 +138,15 @@ def by_pattern(protocols: Iterable[Protocol], pattern: str) -> list[Protocol]:
 def is_offered_for(protocol: Protocol, pattern: str) -> bool:
     """Say whether the protocol's text names that screening pattern."""
     return pattern in protocol.offered_for.split()
+
+
+def advice_for(protocol: Protocol, answers: Mapping[str, object]) -> list[Advice]:
+    """Return the advice cards of the protocol that the client's own answers bring up; silence brings up none."""
+    cards = (KNOWLEDGE.advice[key] for key in protocol.advice.split() if key in KNOWLEDGE.advice)
+    return [card for card in cards if _is_brought_up(card, answers.get(card.item))]
+
+
+def _is_brought_up(card: Advice, answer: object) -> bool:
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        return answer >= max(card.at_least, 1)
+    return answer is True

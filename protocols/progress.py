@@ -10,11 +10,12 @@ LOOK_AGAIN_AFTER = 6  # visits without such a change
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """First and latest rating before a visit (NRS 0–10), and what lies between them."""
+    """First and latest rating before a visit (NRS 0–10), over how many visits, and in how many of them it was asked."""
 
     first: int
     latest: int
     visits: int
+    ratings: int
 
     @property
     def points(self) -> int:
@@ -36,9 +37,9 @@ class Change:
 def change_of(ratings: Sequence[int | None]) -> Change | None:
     """Return the change over `ratings`, one per visit in order; None where nobody asked. None if nobody ever asked.
 
-    `visits` counts all of them, asked or not.
+    `visits` counts all of them, `ratings` those in which it was asked.
     """
     asked = [rating for rating in ratings if rating is not None]
     if not asked:
         return None
-    return Change(first=asked[0], latest=asked[-1], visits=len(ratings))
+    return Change(first=asked[0], latest=asked[-1], visits=len(ratings), ratings=len(asked))

@@ -14,7 +14,7 @@ from practice.errors import Refused
 from protocols.forms import PlanCloseForm, PlanForm
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Exercise, Phase, PhaseMuscle, Protocol, Technique, TreatmentPlan
-from protocols.plans import by_pattern, close_plan, current_phase, is_offered_for, open_plan, start_plan
+from protocols.plans import advice_for, by_pattern, close_plan, current_phase, is_offered_for, open_plan, start_plan
 from protocols.progress import change_of
 
 
@@ -157,12 +157,12 @@ def plan_close(request, pk):
 def home_programme(request, pk):
     plan = _plan(request, pk, "home_programme")
     phase = current_phase(plan, max(1, plan.treatment_sessions.count()))
-    advice = [KNOWLEDGE.advice[key] for key in plan.protocol.advice.split() if key in KNOWLEDGE.advice]
+    screening = current_screening(plan.client)
     context = {
         "plan": plan,
         "phase": phase,
         "exercises": phase.exercises.all() if phase else [],
-        "advice": advice,
+        "advice": advice_for(plan.protocol, screening.answers if screening else {}),
         "today": clock.today(),
     }
     return render(request, "protocols/home_programme.html", context)

@@ -308,7 +308,7 @@ class AdverseEventForm(forms.Form):
     """What went wrong."""
 
     session = SessionChoice(None, required=False, label="Session", empty_label="Not tied to one session")
-    happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}))
+    happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     site = forms.CharField(label="Where on the body", max_length=120)
     technique = forms.CharField(label="Technique", max_length=120, required=False)
     severity = forms.ChoiceField(choices=AdverseEvent.Severity.choices, widget=forms.RadioSelect)

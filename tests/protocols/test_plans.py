@@ -15,7 +15,7 @@ from protocols import plans
 from protocols.knowledge import KNOWLEDGE
 from protocols.library import load_knowledge
 from protocols.models import Exercise, Phase, PhaseMuscle, Protocol, Technique, TreatmentPlan
-from protocols.plans import close_plan, current_phase, planned_minutes, start_plan
+from protocols.plans import advice_for, close_plan, current_phase, planned_minutes, start_plan
 from protocols.progress import change_of
 from sessions.charting import save_chart, start_session
 from tests.clients.answers import calm, emergency
@@ -189,6 +189,21 @@ def test_change_of_knows_what_matters(ratings, matters, is_plateau):
 
 def test_change_of_is_nothing_when_nobody_asked():
     assert change_of([None, None]) is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "keys"),
+    [
+        ({}, []),
+        ({"wallet_back_pocket": True, "fetal_sleep": False}, ["wallet_back_pocket"]),
+        ({"sits_hours_per_day": 8, "drives_hours_per_day": 0}, ["sits_hours_per_day"]),
+        ({"sits_hours_per_day": 3, "fetal_sleep": "unsure"}, []),
+    ],
+)
+def test_advice_is_what_the_client_brought_up(knowledge, answers, keys):
+    protocol = Protocol.objects.get(key="piriformis_deep_gluteal")
+
+    assert [card.key for card in advice_for(protocol, answers)] == keys
 
 
 # --- the pages

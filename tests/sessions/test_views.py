@@ -1,6 +1,7 @@
 """The pages of a session: who may open them, what they keep, what they refuse."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
+from anatomy.body import MUSCLES
 from practice.models import AuditEvent, Cover
+from protocols.models import Technique
 from sessions.charting import save_chart, sign_session, start_session
 from sessions.entries import FindingEntry
 from sessions.models import AdverseEvent, Amendment, TreatmentSession
@@ -255,6 +258,18 @@ def test_minutes_beyond_the_visit_are_refused_with_their_sum(draft, mia, signed_
 
     assert answer.status_code == 422
     assert "The minutes add up to 80, but the visit was booked for 60." in answer.content.decode()
+
+
+def test_a_chart_of_every_muscle_on_both_sides_with_every_technique_is_saved(draft, mia, signed_in):
+    techniques = tuple(Technique.objects.order_by("position").values_list("key", flat=True))
+    whole = [
+        replace(PIRIFORMIS, muscle=muscle, side=side, techniques=techniques, minutes=2)
+        for muscle in MUSCLES
+        for side in ("left", "right")
+    ]
+
+    assert signed_in(mia).post(url(CHART, draft), typed(draft, *whole)).status_code == 302
+    assert len(finding_entries(draft)) == len(whole)
 
 
 def test_autosave_answers_with_the_new_version(draft, mia, signed_in):
