@@ -1,5 +1,7 @@
 """Finding the client a page is about: by number in the address, or by a few letters."""
 
+from urllib.parse import urlencode
+
 from django.http import Http404
 
 from clients.gate import gates_for
@@ -27,17 +29,23 @@ def visible_client(user, text: str | None) -> Client | None:
     return client
 
 
-def client_results(request) -> dict:
+def client_results(request, *keeping: str) -> dict:
     """Return what the search for a client shows: those whose name, phone, e-mail or birth date holds what was typed.
 
-    Each comes with their gate; `may_create` says whether this person takes in new clients.
+    Each comes with their gate; `may_create` says whether this person takes in new clients. The parameters of the address
+    named in `keeping` are carried on to the next page.
     """
+    kept = {name: request.GET[name] for name in keeping if name in request.GET}
+    kept_query = urlencode(kept)
     query = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
     clients = Client.objects.visible_to(request.user).matching(query).order_by("last_name", "first_name", "pk")
     found = list(clients[: MOST_RESULTS + 1]) if query else []
     gates = gates_for([client.pk for client in found[:MOST_RESULTS]])
     return {
         "here": request.path,
+        "kept": kept,
+        "kept_query": kept_query,
+        "onward": f"{request.path}?{kept_query}" if kept else request.path,
         "today": clock.today(),
         "may_create": request.user.is_front_desk or request.user.is_owner,
         "query": query,

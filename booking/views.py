@@ -113,8 +113,7 @@ def appointment_create(request):
 
 
 def _choose_client(request):
-    kept = {name: request.GET[name] for name in ("therapist", "starts", "day", "service") if name in request.GET}
-    context = client_results(request) | {"kept": kept, "kept_query": urlencode(kept)}
+    context = client_results(request, "therapist", "starts", "day", "service")
     is_fragment = request.htmx and request.htmx.target == "client-choices"
     return render(request, "booking/_client_choices.html" if is_fragment else "booking/client_choose.html", context)
 

@@ -19,7 +19,7 @@ def waitlist_add(request):
     asked = request.POST if request.method == "POST" else request.GET
     client = visible_client(request.user, asked.get("client"))
     if client is None:
-        context = client_results(request) | {"kept": {}, "kept_query": ""}
+        context = client_results(request)
         is_fragment = request.htmx and request.htmx.target == "client-choices"
         page = "booking/_client_choices.html" if is_fragment else "booking/waitlist_client.html"
         return render(request, page, context)

@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -48,9 +49,17 @@ def client_create(request):
                 form.add_error(None, str(refusal))
             else:
                 messages.success(request, f"{client.name} is on file.")
-                return redirect(client)
+                return redirect(_onward(request, client))
     context = {"form": form, "duplicates": duplicates, "shown": ",".join(str(each.client.pk) for each in duplicates)}
     return render(request, "clients/client_create.html", context, status=422 if form.errors else 200)
+
+
+def _onward(request, client):
+    """Return where the desk came from, now with the client (`?onward=/booking/…`), or the client's own page."""
+    onward = request.GET.get("onward", "")
+    if not onward.startswith("/") or not url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
+        return client
+    return f"{onward}{'&' if '?' in onward else '?'}client={client.pk}"
 
 
 def _guess(request):

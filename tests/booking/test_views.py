@@ -10,7 +10,7 @@ from django.urls import reverse
 from booking.appointments import cancel_appointment, mark_arrived, mark_no_show
 from booking.models import Appointment, WaitlistEntry
 from booking.waitlist import add_to_waitlist
-from clients.models import Screening
+from clients.models import Client, Screening
 from clients.todo import raise_alert
 from practice.models import Closure, WorkingHours
 from protocols.models import Protocol, TreatmentPlan
@@ -195,6 +195,28 @@ def test_appointment_create_finds_the_client_by_a_few_letters(desk, ada, ben, vi
     assert "Ada Müller" in text(page)
     assert "Ben Okafor" not in text(page)
     assert f"?client={ada.pk}&amp;therapist=3&amp;starts=2026-11-23T11%3A00Z" in page.content.decode()
+
+
+def test_appointment_create_takes_in_a_new_client_without_losing_the_time(desk, mia, massage):
+    page = desk.get(NEW, {"q": "Zoe Park", "therapist": mia.pk, "starts": "2026-11-23T11:00Z"}).content.decode()
+    take_in = re.search(r'href="(/clients/new/[^"]+)"', page).group(1).replace("&amp;", "&")
+
+    answer = desk.post(take_in, {"first_name": "Zoe", "last_name": "Park", "phone": "+442079460011"})
+
+    assert answer.status_code == 302
+    assert re.search(rf'value="2026-11-23T11:00Z\|{mia.pk}" checked', desk.get(answer.url).content.decode())
+
+
+@pytest.mark.parametrize(
+    "onward", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "\\\\evil.example"]
+)
+def test_a_new_client_leads_nowhere_else(desk, practice, onward):
+    answer = desk.post(
+        f"/clients/new/?onward={onward}", {"first_name": "Zoe", "last_name": "Park", "phone": "+442079460011"}
+    )
+
+    assert answer.status_code == 302
+    assert answer.url == Client.objects.get(first_name="Zoe").get_absolute_url()
 
 
 def test_appointment_create_search_fragment_is_part_of_the_page(desk, ada):
