@@ -8,13 +8,14 @@ from django.db import transaction
 
 from practice.errors import Refused
 from practice.models import Practice
+from workspace.demo.bulk import AMOUNTS, Bulk
 from workspace.demo.cases import Case
 from workspace.demo.data import STORIES
 from workspace.demo.house import House, arrange_cover, close_days, found_demo
 from workspace.demo.telling import Telling
 from workspace.demo.timetable import Timetable, place_of_the_hour
 
-SIZES = ("small",)
+SIZES = ("small", *AMOUNTS)
 
 
 class PracticeExists(Refused):
@@ -22,8 +23,8 @@ class PracticeExists(Refused):
 
 
 @transaction.atomic
-def make_demo(*, seed: int, now: datetime) -> House:
-    """Make the demo practice around `now` and return it. Raises PracticeExists."""
+def make_demo(*, seed: int, size: str, now: datetime) -> House:
+    """Make the demo practice of `size` (one of SIZES) around `now` and return it. Raises PracticeExists."""
     if (standing := Practice.objects.current()) is not None:
         raise PracticeExists(
             "the demo is already here; nothing was changed."
@@ -46,6 +47,8 @@ def make_demo(*, seed: int, now: datetime) -> House:
         case.take_times_of_today()
     for case in cases:
         case.take_other_times()
+    if size in AMOUNTS:
+        Bulk(house=house, timetable=timetable, phones=phones, rng=rng, now=now).fill(AMOUNTS[size])
     for case in cases:
         case.plan_all()
     telling.tell()

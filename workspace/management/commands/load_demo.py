@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("this is not a demo: DEMO is off, and nothing was changed.")
         try:
-            made = make_demo(seed=seed, now=clock.now())
+            made = make_demo(seed=seed, size=size, now=clock.now())
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         if verbosity:
