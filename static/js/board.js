@@ -58,6 +58,11 @@
   /* The board is renewed under the reader: keep where it was scrolled to. */
   let kept = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "board" && !event.detail.serverResponse.includes('id="board"')) {
+      event.detail.shouldSwap = false; // signed out meanwhile: the page itself leads to the door
+      location.reload();
+      return;
+    }
     const board = event.detail.target.id === "board" ? event.detail.target.querySelector(".board") : null;
     kept = board && { top: board.scrollTop, left: board.scrollLeft };
   });

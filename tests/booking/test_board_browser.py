@@ -99,6 +99,16 @@ def test_the_board_renews_itself_and_keeps_the_place_of_the_reader(open_as, dana
     assert complaints == []
 
 
+def test_the_board_of_somebody_signed_out_leads_to_the_door(open_as, dana, visit):  # noqa: F811
+    page = open_as(dana, "/booking/")
+    url = page.locator("#board").get_attribute("hx-get")
+    page.context.clear_cookies()
+
+    page.evaluate("url => htmx.ajax('GET', url, {target: '#board', swap: 'outerHTML'})", url)
+
+    page.wait_for_url(re.compile("/accounts/login/"))
+
+
 @pytest.mark.parametrize("width", [390, 820, 1366])
 @pytest.mark.parametrize("path", ["/booking/", "/booking/appointments/new/?client={client}", "/booking/waitlist/add/"])
 def test_pages_fit_their_width(open_as, dana, visit, path, width):  # noqa: F811
