@@ -7,7 +7,7 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from clients.consents import CONSENTS
 from clients.intakes import HISTORY_FIELDS
-from clients.models import Clearance, Client, Consent
+from clients.models import Clearance, Client
 from clients.records import FIRST_YEAR, Duplicate, find_problems, possible_duplicates
 from clients.todo import OUTCOME_LENGTH
 
@@ -151,7 +151,11 @@ class ClearanceForm(forms.ModelForm):
 class ConsentForm(forms.Form):
     """A consent given or withdrawn in person, as the client says and signs it."""
 
-    scope = forms.ChoiceField(label="What it is about", choices=Consent.Scope.choices, widget=forms.RadioSelect)
+    scope = forms.ChoiceField(
+        label="What it is about",
+        choices=[(scope, text.title) for scope, text in CONSENTS.items()],
+        widget=forms.RadioSelect,
+    )
     is_given = forms.TypedChoiceField(
         label="The client",
         choices=[("yes", "Agrees"), ("no", "Does not agree, or withdraws")],

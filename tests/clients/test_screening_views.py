@@ -315,3 +315,14 @@ def test_question_form_reads_back_what_it_shows():
     assert form.is_valid(), form.errors
     assert form.changed_answers() == {}
     assert {key: value for key, value in form.read_answers().items() if value is not None} == answers
+
+
+def test_the_therapist_who_asks_is_told_why_to_stop(signed_in, mia, ada_in_care, phone):
+    therapist = signed_in(mia)
+
+    shown = therapist.post(
+        page("intake_by_phone_group", ada_in_care, "urgent_pelvis"), {"saddle_numbness": "yes"}, follow=True
+    )
+
+    assert "Stop: an answer needs emergency help" in text_of(shown)
+    assert "saddle area" in text_of(shown)

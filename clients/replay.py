@@ -1,0 +1,309 @@
+"""What another rule set would decide: the same answers under two rule sets, case by case. Pure: no clock, no database."""
+
+import math
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from clients.screening import (
+    BadAnswer,
+    BadRule,
+    RuleSet,
+    ScreeningResult,
+    UnknownQuestion,
+    load_rules,
+    screen,
+    words_for,
+)
+from clients.screening.engine import CLEARANCE
+from clients.screening.rules import DATA, EMERGENCY, FILES, TRIAGE, Rule
+
+CASES = Path(__file__).with_name("replay_cases.toml")
+FREE_TABLES = ("define", "choices")  # tables whose keys the rule set chooses itself
+UNCLEAR = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
+
+CaseId = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Answers to try. `id` is a screening's id or a built-in case's name; `stored` is (triage, pattern) as on file."""
+
+    id: CaseId
+    answers: Mapping[str, object]
+    stored: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came and what went, as words: "ces_saddle (emergency)"."""
+
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One case under both rule sets; pairs are (in use, candidate). `open_questions` are item keys that must be asked."""
+
+    case: CaseId
+    triage: tuple[str, str]
+    pattern: tuple[str, str]
+    flags: Moved
+    cautions: Moved
+    open_questions: Moved
+    scores_move: bool
+    is_stored_otherwise: bool
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anybody would see a difference: triage, pattern, a flag, a caution or an open question."""
+        return bool(
+            self.triage[0] != self.triage[1]
+            or self.pattern[0] != self.pattern[1]
+            or self.flags
+            or self.cautions
+            or self.open_questions
+        )
+
+    @property
+    def is_less_safe(self) -> bool:
+        """Whether the triage falls."""
+        return TRIAGE.index(self.triage[1]) > TRIAGE.index(self.triage[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Answers that a rule set cannot read, since its vocabulary is another. `why` names the item."""
+
+    case: CaseId
+    by_candidate: bool
+    why: str
+
+
+@dataclass
+class Tally:
+    """Counts over all cases; grows with the number of cases only by the ids of those that fall or cannot be read."""
+
+    cases: int = 0
+    changed: int = 0
+    only_scores: int = 0
+    stored_otherwise: int = 0
+    less_safe: list[CaseId] = field(default_factory=list)
+    unreadable: list[CaseId] = field(default_factory=list)
+    triage: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pattern: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome | Unreadable) -> None:
+        """Count one case."""
+        self.cases += 1
+        if isinstance(outcome, Unreadable):
+            self.unreadable.append(outcome.case)
+            return
+        self.triage[outcome.triage] += 1
+        self.pattern[outcome.pattern] += 1
+        self.changed += outcome.is_change
+        self.only_scores += outcome.scores_move and not outcome.is_change
+        self.stored_otherwise += outcome.is_stored_otherwise
+        if outcome.is_less_safe:
+            self.less_safe.append(outcome.case)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChanges:
+    """How two rule sets differ, by id, whether or not any case shows it.
+
+    `levels` holds (id, level in use, level in the candidate); `reworded` are red flags whose condition, as written, or
+    whose clearance differs; `lost_emergencies` are gone or lowered; `lost_questions` no longer keep a screening open.
+    """
+
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+    levels: tuple[tuple[str, str, str], ...]
+    reworded: tuple[str, ...]
+    lost_emergencies: tuple[str, ...]
+    lost_questions: tuple[str, ...]
+
+
+# --- comparing
+
+
+def compare(case: Case, *, in_use: RuleSet, candidate: RuleSet) -> Outcome | Unreadable:
+    """Return what the two rule sets make of one case."""
+    results = []
+    for rules in (in_use, candidate):
+        try:
+            results.append(screen(case.answers, rules=rules))
+        except (UnknownQuestion, BadAnswer) as error:
+            return Unreadable(case.id, rules is candidate, str(error))
+    before, after = results
+    return Outcome(
+        case=case.id,
+        triage=(before.triage, after.triage),
+        pattern=(before.pattern, after.pattern),
+        flags=_moved(_flags(before), _flags(after)),
+        cautions=_moved(_cautions(before), _cautions(after)),
+        open_questions=_moved(before.blocking, after.blocking),
+        scores_move=before.scores != after.scores,
+        is_stored_otherwise=case.stored not in (None, (before.triage, before.pattern)),
+    )
+
+
+def compare_all(cases: Iterable[Case], *, in_use: RuleSet, candidate: RuleSet) -> Iterator[Outcome | Unreadable]:
+    """Return the outcome of each case in turn; holds one case at a time."""
+    return (compare(case, in_use=in_use, candidate=candidate) for case in cases)
+
+
+def rule_changes(in_use: RuleSet, candidate: RuleSet) -> RuleChanges:
+    """Return how the red flags and the questions that must be answered differ."""
+    before = {rule.id: rule for rule in in_use.rules}
+    after = {rule.id: rule for rule in candidate.rules}
+    both = [(before[name], after[name]) for name in before if name in after]
+    still_asked = {question.item for question in candidate.open_questions}
+    return RuleChanges(
+        new=tuple(name for name in after if name not in before),
+        gone=tuple(name for name in before if name not in after),
+        levels=tuple((old.id, old.level, new.level) for old, new in both if old.level != new.level),
+        reworded=tuple(old.id for old, new in both if _wording(old) != _wording(new)),
+        lost_emergencies=tuple(
+            name
+            for name, rule in before.items()
+            if rule.level == EMERGENCY and (name not in after or after[name].level != EMERGENCY)
+        ),
+        lost_questions=tuple(
+            dict.fromkeys(question.item for question in in_use.open_questions if question.item not in still_asked)
+        ),
+    )
+
+
+def _wording(rule: Rule) -> tuple[object, ...]:
+    return rule.when.text, rule.unless and rule.unless.text, rule.clearable
+
+
+def _flags(result: ScreeningResult) -> tuple[str, ...]:
+    return tuple(f"{flag.id} ({flag.level}{', cleared' if flag.cleared else ''})" for flag in result.flags)
+
+
+def _cautions(result: ScreeningResult) -> tuple[str, ...]:
+    return tuple(f"{caution.id} ({caution.kind})" for caution in result.cautions)
+
+
+def _moved(before: tuple[str, ...], after: tuple[str, ...]) -> Moved:
+    return Moved(
+        new=tuple(name for name in after if name not in before),
+        gone=tuple(name for name in before if name not in after),
+    )
+
+
+# --- built-in cases
+
+
+def built_in_cases() -> list[Case]:
+    """Return the constructed cases that ship with the product, each with the triage and pattern its rules are meant to give."""
+    data = tomllib.loads(CASES.read_text(encoding="utf-8"))
+    starts = {"blank": {}, "quiet": data["quiet"], "examined": data["quiet"] | data["examined"]}
+    return [_built_in(entry, starts[entry["start"]]) for entry in data["case"]]
+
+
+def _built_in(entry: Mapping[str, Any], start: Mapping[str, object]) -> Case:
+    left = {key: value for key, value in start.items() if key not in entry.get("without", ())}
+    return Case(entry["id"], left | entry["answers"], (entry["triage"], entry["pattern"]))
+
+
+# --- reading a candidate
+
+
+def load_candidate(folder: Path) -> RuleSet:
+    """Return the rule set that `folder` makes of the built-in one; it holds the changed TOML files.
+
+    Raises BadRule, naming the file and the entry, for a folder without such files, a file of another name, an entry that
+    lacks something or holds the wrong kind of value, and whatever the loader of the engine refuses.
+    """
+    try:
+        _check_files(folder)
+        rules = load_rules(folder)
+        if CLEARANCE not in rules.items:
+            raise BadRule(f"items.toml: the engine needs the item {CLEARANCE!r}.")
+        words_for(screen({}, rules=rules), rules=rules)
+    except OSError as error:
+        raise BadRule(f"{folder} cannot be read: {error.strerror or error}.") from error
+    except RecursionError as error:
+        raise BadRule(f"{folder}: something is nested too deeply.") from error
+    except BadRule:
+        raise
+    except UNCLEAR as error:
+        raise BadRule(f"{folder}: the engine cannot work with these rules: {error!r}.") from error
+    return rules
+
+
+def _check_files(folder: Path) -> None:
+    if not folder.is_dir():
+        raise BadRule(f"{folder} is not a folder of rules.")
+    names = sorted(file.stem for file in folder.glob("*.toml"))
+    expected = ", ".join(f"{name}.toml" for name in FILES)
+    if unknown := [name for name in names if name not in FILES]:
+        raise BadRule(f"{folder}: {', '.join(unknown)}.toml is no file of the rules. They are {expected}.")
+    if not names:
+        raise BadRule(f"{folder} holds no file of rules. Put the changed ones there: {expected}.")
+    for name in names:
+        _check(f"{name}.toml", _read(folder / f"{name}.toml"), [_read(DATA / f"{name}.toml")])
+
+
+def _read(file: Path) -> Any:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:  # bad TOML, bad UTF-8
+        raise BadRule(f"{file.name}: {error}") from error
+
+
+def _check(where: str, given: Any, samples: list[Any]) -> None:
+    """Hold `given` against the built-in values of the same place: the same kind, and whatever all of those have."""
+    kind = _kind(samples[0])
+    if _kind(given) != kind:
+        raise BadRule(f"{where} must be {kind}.")
+    if kind == "a list":
+        inside = list(chain.from_iterable(samples))
+        for at, entry in enumerate(given, start=1):
+            _check(f"{where} {_name(entry, at)}", entry, inside)
+    if kind == "a table":
+        _check_table(where, given, samples)
+
+
+def _check_table(where: str, given: dict[str, Any], samples: list[dict[str, Any]]) -> None:
+    if where.endswith(FREE_TABLES):
+        for key, value in given.items():
+            _check(f"{where}, {key}", value, [""])
+        return
+    for key in set.intersection(*map(set, samples)):
+        if key not in given:
+            raise BadRule(f"{where}: {key!r} is missing.")
+    for key, value in given.items():
+        if known := [sample[key] for sample in samples if key in sample]:
+            _check(f"{where}, {key}", value, known)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number" if math.isfinite(value) else "nothing usable"
+    for kind, words in ((str, "text"), (list, "a list"), (dict, "a table")):
+        if isinstance(value, kind):
+            return words
+    return "nothing usable"
+
+
+def _name(entry: object, at: int) -> str:
+    """How an entry is called in a message: by what names it, else by its place."""
+    if isinstance(entry, dict):
+        named = next((entry[key] for key in ("id", "key", "item") if isinstance(entry.get(key), str)), None)
+        if named is not None:
+            return str(named)
+    return f"number {at}"
