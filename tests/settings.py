@@ -9,6 +9,8 @@ os.environ.setdefault("SECRET_KEY", "test-secret-key-of-at-least-thirty-two-char
 os.environ.setdefault("CHAIN_KEY", "test-chain-key-of-at-least-thirty-two-characters")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="practice-tests-"))
 os.environ.setdefault("DEMO", "true")
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # side by side, each with files of its own
+    os.environ["DATA_DIR"] = str(Path(os.environ["DATA_DIR"]) / worker)
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATA_DIR, DATABASES, INSTALLED_APPS, STATIC_ROOT  # noqa: E402
@@ -24,6 +26,8 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, so that threads, a live server and a worker see the same rows; in memory no race could show.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
+    # Nobody pulls the plug on a test: it need not wait for the disk.
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 else:
     DATABASES["default"]["OPTIONS"].pop("pool", None)
     DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=5000 -c statement_timeout=30000"
