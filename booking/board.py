@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
 from booking.availability import day_span, grid, working_time
+from booking.forms import MOMENT
 from booking.intervals import Interval, merge, overlaps_any, subtract, widen
 from booking.models import Appointment, WaitlistEntry
 from booking.slots import load_hours
@@ -35,6 +36,11 @@ class Entry:
     gate: Gate | None = None
     visit_number: int | None = None
     can_arrive: bool = False
+
+    @property
+    def moment(self) -> str:
+        """When it starts, as booking's address takes it: UTC, whatever zone the page is in."""
+        return self.starts_at.astimezone(UTC).strftime(MOMENT)
 
     @property
     def state(self) -> str:

@@ -82,6 +82,33 @@ def test_day_board_leads_from_a_free_time_to_booking_it(desk, mia, massage, ada)
     assert re.search(rf'value="2026-11-23T11:00Z\|{mia.pk}" checked', form)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "moment"),
+    [
+        ("America/New_York", "2026-11-24", "2026-11-24T16:00Z"),
+        ("Europe/London", "2027-01-18", "2027-01-18T11:00Z"),
+        ("Australia/Lord_Howe", "2026-11-24", "2026-11-24T00:00Z"),
+        ("Asia/Kathmandu", "2026-11-24", "2026-11-24T05:15Z"),
+    ],
+)
+def test_day_board_leads_to_the_same_wall_clock_time_in_every_zone(
+    desk, practice, mia, massage, ada, zone, day, moment
+):
+    practice.time_zone = zone
+    practice.save()
+
+    board = desk.get(BOARD, {"day": day}).content.decode()
+    link = re.search(rf'href="({NEW}\?therapist={mia.pk}&amp;starts={moment})".*?</a>', board)
+    form = desk.get(NEW, {"client": ada.pk} | _query(link.group(1))).content.decode()
+
+    assert link.group(0).endswith("11:00</a>")
+    assert re.search(rf'value="{moment}\|{mia.pk}" checked.*?>11:00<', form, re.S)
+
+
+def _query(address: str) -> dict:
+    return dict(pair.split("=") for pair in address.partition("?")[2].replace("&amp;", "&").split("&"))
+
+
 def test_day_board_offers_no_time_that_is_past_taken_or_closed(desk, mia, tom, book, still_clock):
     Closure.objects.create(
         therapist=mia, starts_at=NINE + minutes(240), ends_at=NINE + minutes(300), reason="Team meeting"
