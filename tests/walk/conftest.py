@@ -67,7 +67,7 @@ def own_database():
     name = f"walk_{secrets.token_hex(4)}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield {"DATABASE_URL": re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", url)}
+        yield {"DATABASE_URL": re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", url, count=1)}
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -83,13 +83,15 @@ def practice_running(tmp_path, postman):
             **database,
         }
         for command in (["prepare"], ["shell", "-c", "from tests.walk.seed import seed; seed()"]):
-            subprocess.run(
+            run = subprocess.run(
                 [sys.executable, "manage.py", *command],
                 cwd=ROOT,
                 env=environment(data_dir, 1, **more),
-                check=True,
+                check=False,
                 capture_output=True,
+                text=True,
             )
+            assert run.returncode == 0, run.stderr
         with RunningPractice(data_dir, **more) as running:
             assert "The practice is open" in running.output(), running.output()
             yield running
