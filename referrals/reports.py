@@ -6,14 +6,13 @@ from typing import Any
 from django.db import transaction
 
 from anatomy.body import muscle
-from clients.consents import has_consent
 from clients.models import Client, Consent, Screening
 from clients.screening import ITEMS, emergency_keys
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
 from protocols.progress import change_of
-from referrals.models import Referral, Report, ReportLink
+from referrals.models import Referral, Report
 from sessions.models import MuscleFinding, OutcomeScore, TreatmentSession
 
 # What the referrer is told about emergency questions, by the answer given. Not answered is said, never left out.
@@ -137,8 +136,12 @@ def holding_share_consent(client: Client) -> Consent | None:
 
 
 def may_be_read(report: Report) -> bool:
-    """Say whether the client's consent still stands; once taken back, every link stays shut."""
-    return has_consent(report.client, Consent.Scope.SHARE_WITH_REFERRER)
+    """Say whether the consent under which the report was sent still stands; once taken back, its links stay shut.
+
+    Agreeing again later opens new reports, not this one.
+    """
+    withheld = report.client.consents.filter(scope=Consent.Scope.SHARE_WITH_REFERRER, is_given=False)
+    return not withheld.filter(pk__gt=report.consent_id).exists()
 
 
 @transaction.atomic
@@ -170,15 +173,10 @@ def send_report(report: Report, *, by: User, at: datetime) -> Report:
     row = Report.objects.select_for_update(of=("self",), no_key=True).select_related("client").get(pk=report.pk)
     if row.is_sent:
         raise ReportAlreadySent("This report has been sent. Write a new one if something has changed.")
-    if not may_be_read(row):
+    consent = holding_share_consent(row.client)
+    if consent is None:
         raise NoConsentToShare("The client has taken the agreement back. Nothing was sent.")
-    row.sent_at, row.sent_by = at, by
-    row.save(update_fields=["sent_at", "sent_by"])
+    row.consent, row.sent_at, row.sent_by = consent, at, by
+    row.save(update_fields=["consent", "sent_at", "sent_by"])
     audit.record(action="report.sent", at=at, by=by, target=row)
     return row
-
-
-@transaction.atomic
-def revoke_report_links(client: Client, *, at: datetime) -> int:
-    """Shut every link to the client's reports; returns how many were open."""
-    return ReportLink.objects.filter(report__client=client).revoke(at=at)

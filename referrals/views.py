@@ -38,7 +38,11 @@ def referral_create(request):
     client = _chosen_client(request)
     data = request.POST if request.method == "POST" else None
     letter = LetterForm(
-        data, prefix="letter", today=clock.today(), referrers=_referrers(request), initial={"received_on": clock.today()}
+        data,
+        prefix="letter",
+        today=clock.today(),
+        referrers=_referrers(request),
+        initial={"received_on": clock.today()},
     )
     person = None if client else ClientForm(data, today=clock.today())
     duplicates = []

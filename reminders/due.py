@@ -3,18 +3,23 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 
 from booking.models import Appointment
 from clients.models import Intake, Task
 from clients.todo import raise_task
 from referrals.models import Report
+from referrals.reports import may_be_read
 from reminders.models import CheckIn, Message, ReminderRule
 from sessions.models import TreatmentSession
 
 CHECK_IN_HOURS = 24
-# A session signed longer ago gets no check-in any more: after an outage or a restore nobody is asked about last month.
+# A visit longer ago gets no check-in any more: after an outage, a restore or a late signature nobody is asked about it.
 CHECK_IN_WINDOW = timedelta(days=7)
+# A report sent longer ago, to somebody without e-mail, is not mailed when an address is entered at last.
+REPORT_WINDOW = timedelta(days=7)
+CALL_SUBJECT = "check-in "
 Kind = Message.Kind
 
 
@@ -23,11 +28,21 @@ def derive_due(now: datetime) -> int:
 
     Safe to run twice and by two workers at once: what is unique in the database cannot be made again.
     """
-    made = _check_ins(now)
-    rows = [*_intakes(now), *_appointments(now), *_check_in_mails(now), *_reports(), *_alerts()]
-    before = Message.objects.count() if rows else 0
-    Message.objects.bulk_create(rows, ignore_conflicts=True)
-    return made + (Message.objects.count() - before if rows else 0)
+    made = _insert(CheckIn, _check_ins(now))
+    _ask_for_calls(now)
+    return made + _insert(
+        Message, [*_intakes(now), *_appointments(now), *_check_in_mails(now), *_reports(now), *_alerts()]
+    )
+
+
+def _insert(model, rows: list) -> int:
+    """Insert the rows that nobody else has inserted meanwhile; returns how many came to be."""
+    if not rows:
+        return 0
+    with transaction.atomic():
+        before = model.objects.count()
+        model.objects.bulk_create(rows, ignore_conflicts=True)
+        return model.objects.count() - before
 
 
 def _not_yet(subject: str, *kinds: str, version: str | None = None) -> Q:
@@ -63,9 +78,10 @@ def _appointments(now):
     coming = Appointment.objects.filter(starts_at__gt=now).select_related("client")
     bookable = Q(status__in=[Appointment.Status.BOOKED, Appointment.Status.CONFIRMED])
     announced = Message.objects.filter(
+        # perhaps sent counts as sent, and so does sent before and about to be sent again
+        Q(state=Message.State.SENT) | Q(handoffs__gt=0) | Q(sent_at__isnull=False),
         appointment=OuterRef("pk"),
         kind__in=[Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED],
-        state=Message.State.SENT,
     )
     untold = _not_yet("appointment", Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, version="version")
     booked = coming.filter(bookable, untold, ~Exists(announced))
@@ -93,48 +109,60 @@ def check_in_hours() -> int | None:
     return rule.offset_hours if rule.is_active else None
 
 
-def _check_ins(now) -> int:
+def _check_ins(now) -> list[CheckIn]:
+    """Follow up each visit a number of hours after it; one signed later than that, as soon as it is signed."""
     hours = check_in_hours()
     if hours is None:
-        return 0
+        return []
     sessions = TreatmentSession.objects.signed().filter(
-        ~Exists(CheckIn.objects.filter(session=OuterRef("pk"))), signed_at__gt=now - CHECK_IN_WINDOW, signed_at__lte=now
+        ~Exists(CheckIn.objects.filter(session=OuterRef("pk"))),
+        started_at__gt=now - CHECK_IN_WINDOW,
+        signed_at__gt=now - CHECK_IN_WINDOW,
+        signed_at__lte=now,
     )
-    rows = [
-        CheckIn(session=session, client_id=session.client_id, due_at=session.signed_at + timedelta(hours=hours))
+    return [
+        CheckIn(session=session, client_id=session.client_id, due_at=_follow_up_at(session, hours))
         for session in sessions
     ]
-    CheckIn.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
+
+
+def _follow_up_at(session: TreatmentSession, hours: int) -> datetime:
+    begun = min(session.started_at, session.signed_at)
+    return max(session.signed_at, begun + timedelta(hours=hours))
+
+
+def _due_check_ins(now):
+    return CheckIn.objects.filter(
+        _not_yet("check_in", Kind.CHECK_IN), answered_at__isnull=True, due_at__lte=now, due_at__gt=now - CHECK_IN_WINDOW
+    ).select_related("client")
 
 
 def _check_in_mails(now):
-    """Mail the check-ins that are due; clients without e-mail go onto the call list instead."""
-    rows = CheckIn.objects.filter(
-        _not_yet("check_in", Kind.CHECK_IN), answered_at__isnull=True, due_at__lte=now, due_at__gt=now - CHECK_IN_WINDOW
-    ).select_related("client")
-    for check_in in rows:
-        if check_in.client.can_be_mailed:
-            yield Message(
-                kind=Kind.CHECK_IN, client=check_in.client, check_in=check_in, due_at=check_in.due_at, created_at=now
+    return [
+        Message(kind=Kind.CHECK_IN, client=row.client, check_in=row, due_at=row.due_at, created_at=now)
+        for row in _due_check_ins(now)
+        if row.client.can_be_mailed
+    ]
+
+
+def _ask_for_calls(now) -> None:
+    """Put clients without e-mail whose check-in is due onto the call list."""
+    subject = Concat(Value(CALL_SUBJECT), Cast(OuterRef("pk"), CharField()))
+    asked = Task.objects.filter(kind=Task.Kind.CALL_CLIENT, subject=subject)
+    unmailed = Q(client__email="") | Q(client__wants_no_mail=True)
+    for check_in in _due_check_ins(now).filter(unmailed, ~Exists(asked)):
+        with transaction.atomic():
+            raise_task(
+                kind=Task.Kind.CALL_CLIENT,
+                client=check_in.client,
+                subject=f"{CALL_SUBJECT}{check_in.pk}",
+                for_role="front_desk",
+                at=now,
             )
-        else:
-            _ask_for_a_call(check_in, now)
 
 
-@transaction.atomic
-def _ask_for_a_call(check_in, now):
-    raise_task(
-        kind=Task.Kind.CALL_CLIENT,
-        client=check_in.client,
-        subject=f"check-in {check_in.pk}",
-        for_role="front_desk",
-        at=now,
-    )
-
-
-def _reports():
-    rows = Report.objects.filter(_not_yet("report", Kind.REPORT_READY), sent_at__isnull=False).exclude(
+def _reports(now):
+    rows = Report.objects.filter(_not_yet("report", Kind.REPORT_READY), sent_at__gt=now - REPORT_WINDOW).exclude(
         referral__referrer__email=""
     )
     return [
@@ -165,6 +193,8 @@ def why_not(message: Message, now: datetime) -> str:
         return _why_not_visit(message, now)
     if message.check_in_id and message.check_in.is_answered:
         return "already answered"
+    if message.report_id and not may_be_read(message.report):
+        return "the client has taken the agreement back"
     if message.task_id and message.task.done_at:
         return "already looked at"
     return ""

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import formatdate
+from email.headerregistry import Address
+from email.utils import formatdate, parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -18,7 +20,7 @@ from django.utils import formats
 
 from booking.models import Appointment, AppointmentLink
 from clients.models import Client, IntakeLink
-from practice.models import Practice, User
+from practice.models import Cover, Practice, User
 from referrals.models import ReportLink
 from reminders.models import CheckInLink, Message
 
@@ -41,10 +43,20 @@ class Letter:
     after: tuple[str, ...]
 
 
-def in_words(moment: datetime, zone: ZoneInfo) -> str:
-    """Return a moment as a client reads it, with the zone's short name: 'Monday 23 November at 14:30 (GMT)'."""
+def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return a moment as a client reads it, with the zone's short name: 'Monday 23 November at 14:30 (GMT)'.
+
+    A zone without a name of its own is told by its distance from UTC; a year that is not the present one is named.
+    """
     local = moment.astimezone(zone)
-    return f"{formats.date_format(local, 'l j F')} at {local:%H:%M} ({local.tzname()})"
+    day = formats.date_format(local, "l j F" if local.year == now.astimezone(zone).year else "l j F Y")
+    name = local.tzname() if local.tzname().isalpha() else f"UTC{local.isoformat()[-6:]}"
+    return f"{day} at {local:%H:%M} ({name})"
+
+
+def one_line(text: str) -> str:
+    """Return `text` without line breaks of any alphabet and without control characters, fit for a header."""
+    return "".join(letter for letter in " ".join(text.split()) if unicodedata.category(letter) != "Cc")
 
 
 def next_visit(client: Client, now: datetime) -> Appointment | None:
@@ -63,17 +75,26 @@ def address_of(message: Message, now: datetime) -> str:
 
 
 def responsible(client: Client, now: datetime) -> User | None:
-    """Return who must look at a client's alert: the next visit's therapist, else the plan's, else the last one's, else an owner."""
-    visit = next_visit(client, now)
-    if visit and visit.therapist.is_active:
-        return visit.therapist
-    plan = client.treatment_plans.open().select_related("therapist").first()
-    if plan and plan.therapist.is_active:
-        return plan.therapist
-    last = client.appointments.live().filter(therapist__is_active=True).order_by("-starts_at").first()
-    if last:
-        return last.therapist
-    return User.objects.filter(is_owner=True, is_active=True).order_by("pk").first()
+    """Return who must look at a client's alert and can be mailed, or None.
+
+    The next visit's therapist, else the plan's, else the last one's, else an owner; whoever covers one comes before them.
+    """
+    for therapist in _in_charge(client, now):
+        covers = Cover.objects.filter(for_whom=therapist, starts_at__lte=now, until__gt=now).order_by("pk")
+        for person in (*(cover.who for cover in covers.select_related("who")), therapist):
+            if person.is_active and person.email and (person.is_therapist or person.is_owner):
+                return person
+    return None
+
+
+def _in_charge(client: Client, now: datetime) -> Iterator[User]:
+    visits = client.appointments.live().select_related("therapist")
+    coming = visits.filter(starts_at__gt=now).order_by("starts_at", "pk")[:1]
+    plans = client.treatment_plans.open().select_related("therapist")[:1]
+    past = visits.filter(therapist__is_active=True).order_by("-starts_at", "-pk")[:1]
+    for rows in (coming, plans, past):
+        yield from (row.therapist for row in rows)
+    yield from User.objects.filter(is_owner=True).order_by("pk")
 
 
 def compose(message: Message, *, practice: Practice, now: datetime, is_preview: bool = False) -> Letter:
@@ -99,15 +120,16 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     if message.check_in_id:
         therapist = message.check_in.session.therapist
     reader = responsible(message.client, now) if message.task_id else None
-    return {
+    told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
         "practice": practice.name,
         "phone": practice.phone.as_international,
         "place": practice.address,
         "therapist": (therapist.first_name or therapist.username) if therapist else "",
-        "when": in_words(visit.starts_at, zone) if visit else "",
+        "when": in_words(visit.starts_at, zone, now) if visit else "",
         "referrer": message.report.referral.referrer.name if message.report_id else "",
     }
+    return {name: one_line(text) for name, text in told.items()}
 
 
 def _absolute(name: str, *args) -> str:
@@ -160,9 +182,14 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
 
 
 def message_id(message: Message) -> str:
-    """Return the mail's Message-ID, the same on a retry so that servers may fold the copies."""
+    """Return the mail's Message-ID: the same on a retry so that servers may fold the copies, another on a resend."""
     host = urlsplit(settings.SITE_URL).hostname
-    return f"<{message.kind}.{message.pk}.{message.version}@{host}>"
+    return f"<{message.pk}.{message.version}.{message.due_at:%Y%m%d%H%M%S}@{host}>"
+
+
+def sender(practice: Practice) -> str:
+    """Return the From header: the practice's name, whatever stands in it, and the configured address."""
+    return str(Address(display_name=one_line(practice.name), addr_spec=parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
 
 def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
@@ -171,7 +198,7 @@ def as_email(letter: Letter, message: Message, *, practice: Practice, now: datet
     mail = EmailMultiAlternatives(
         subject=letter.subject,
         body=re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", context)),
-        from_email=f'"{practice.name}" <{settings.DEFAULT_FROM_EMAIL}>',
+        from_email=sender(practice),
         to=[letter.to],
         reply_to=[practice.email] if practice.email else None,
         headers={

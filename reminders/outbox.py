@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
 from clients.models import Task
 from clients.todo import raise_task
 from practice import audit, clock
+from practice.context import mail_held
+from practice.errors import Refused
 from practice.models import Practice
 from reminders.due import derive_due, why_not
 from reminders.mails import address_of, as_email, compose
@@ -30,12 +32,21 @@ HANDOFFS = 2
 ATTEMPTS = 12
 BACK_OFF_MINUTES = (1, 2, 4, 8, 15)
 PER_SWEEP = 200
+SWEEP_FOR = timedelta(seconds=60)  # a sweep against a slow server ends, so that the next one looks at the time again
 
 Deliver = Callable[[EmailMessage], None]
 
 
+class NotNeeded(Refused):
+    """The mail would be dropped before it left."""
+
+
+class OnItsWay(Refused):
+    """The mail is waiting or being sent already."""
+
+
 class ServerAway(Exception):
-    """The mail server could not be reached: nothing was handed over, every message may wait."""
+    """The mail server cannot be reached or takes nothing from us: nothing was handed over, every message may wait."""
 
 
 class Refusal(Exception):
@@ -63,19 +74,30 @@ class SmtpDelivery:
     def __init__(self):
         self._connection = get_connection(fail_silently=False)
         self._is_open = False
+        self._has_data_begun = False
 
     def __call__(self, mail: EmailMessage) -> None:
         """Hand one mail over. Raises ServerAway or Refusal when it certainly was not taken; anything else is doubt."""
         self.reach()
+        self._has_data_begun = False
         try:
-            self._connection.send_messages([mail])
-        except smtplib.SMTPRecipientsRefused as error:
-            raise Refusal(is_final=all(code >= 500 for code, _ in error.recipients.values())) from error
-        except smtplib.SMTPResponseException as error:
-            raise Refusal(is_final=error.smtp_code >= 500) from error
-        except Exception:
-            self.close()
-            raise
+            is_taken = self._connection.send_messages([mail])
+        except smtplib.SMTPNotSupportedError as error:
+            raise Refusal(is_final=True) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise self._judged(error) from error
+        if not is_taken:
+            raise ServerAway
+
+    def _judged(self, error: Exception) -> Exception:
+        """Return what an error means: the server is away, this mail is refused, or the error itself, which is doubt."""
+        codes = _codes(error)
+        is_answer = bool(codes) and all(400 <= code < 600 for code in codes)
+        if is_answer and 421 not in codes and not isinstance(error, smtplib.SMTPSenderRefused):
+            return Refusal(is_final=min(codes) >= 500)
+        self.close()
+        log.warning("The mail server broke off.", extra={"error": type(error).__name__, "codes": codes})
+        return ServerAway() if is_answer or not self._has_data_begun else error
 
     def reach(self) -> None:
         """Open the connection if it is not. Raises ServerAway."""
@@ -84,8 +106,20 @@ class SmtpDelivery:
         try:
             self._connection.open()
         except (OSError, smtplib.SMTPException) as error:
+            log.error("No connection to the mail server: %s.", type(error).__name__, extra={"codes": _codes(error)})
             raise ServerAway from error
         self._is_open = True
+        if isinstance(smtp := getattr(self._connection, "connection", None), smtplib.SMTP):
+            smtp.data = self._noting(smtp.data)
+
+    def _noting(self, data: Callable) -> Callable:
+        """Note that the mail itself is under way: smtplib reports a lost connection in the same words before and after."""
+
+        def noted(message):
+            self._has_data_begun = True
+            return data(message)
+
+        return noted
 
     def close(self) -> None:
         """Close the connection, whatever state it is in."""
@@ -96,10 +130,20 @@ class SmtpDelivery:
             log.warning("The connection to the mail server closed badly.")
 
 
-def send_due(*, now: datetime, deliver: Deliver, watch: clock.StepWatch | None = None) -> Sweep:
+def _codes(error: Exception) -> list[int]:
+    """Return the SMTP answers an error carries."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return [code for code, _ in error.recipients.values()]
+    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+
+
+def send_due(
+    *, now: datetime, deliver: Deliver, watch: clock.StepWatch | None = None, lease: timedelta = LEASE
+) -> Sweep:
     """Derive what is due, then send it one by one; returns what was done. Any number of workers may run it at once.
 
-    Nothing leaves while mail is held, and a jump of the machine's clock holds it.
+    Nothing leaves while mail is held or no mail server is set up, and a jump of the machine's clock holds it. A message
+    is its sender's for `lease`; the longest hand-off must fit into it.
     """
     practice = Practice.objects.current()
     if practice is None:
@@ -109,16 +153,14 @@ def send_due(*, now: datetime, deliver: Deliver, watch: clock.StepWatch | None =
             f"The machine's clock jumped by {_minutes(jump)} minutes. Check the time, then release the mails.", at=now
         )
         practice.refresh_from_db()
-    sweep = Sweep(derived=derive_due(now), held=practice.mail_held_because)
+    sweep = Sweep(derived=derive_due(now), held=mail_held(practice))
+    ends_at = clock.machine_now() + SWEEP_FOR
     for _ in range(0 if sweep.held else PER_SWEEP):
-        message = claim_one(now, sweep)
+        message = claim_one(now, sweep, lease=lease)
         if message is None:
             break
-        try:
-            _send_one(message, practice=practice, now=now, deliver=deliver, sweep=sweep)
-        except ServerAway:
-            _postpone(message, now=now, why="the mail server is away")
-            sweep.postponed += 1
+        is_well = _send_one(message, practice=practice, now=now, deliver=deliver, sweep=sweep)
+        if not is_well or clock.machine_now() >= ends_at:
             break
     return sweep
 
@@ -135,7 +177,7 @@ def waiting(now: datetime):
     ).order_by("due_at", "pk")
 
 
-def claim_one(now: datetime, sweep: Sweep) -> Message | None:
+def claim_one(now: datetime, sweep: Sweep, *, lease: timedelta = LEASE) -> Message | None:
     """Take the next message under a lease and return it, or None. Those not needed any more are dropped on the way.
 
     A message handed off twice already without a record becomes unknown, with a task for the desk.
@@ -145,67 +187,122 @@ def claim_one(now: datetime, sweep: Sweep) -> Message | None:
             message = waiting(now).select_for_update(skip_locked=True, of=("self",)).first()
             if message is None:
                 return None
-            reason = why_not(message, now) or ("" if address_of(message, now) else "no e-mail address")
             if message.state == State.HANDOFF and message.handoffs >= HANDOFFS:
                 _settle(message, State.UNKNOWN, "handed over twice without an answer", now=now, call=True)
                 sweep.failed += 1
-            elif reason:
+            elif reason := why_not(message, now):
                 _settle(message, State.DROPPED, reason, now=now)
                 sweep.dropped += 1
+            elif not address_of(message, now):
+                _settle_without_address(message, now=now, sweep=sweep)
             else:
                 message.state = State.CLAIMED
-                message.lease_until = clock.machine_now() + LEASE
+                message.lease_until = clock.machine_now() + lease
                 message.attempts += 1
                 message.save(update_fields=["state", "lease_until", "attempts"])
                 return message
 
 
-def _send_one(message: Message, *, practice: Practice, now: datetime, deliver: Deliver, sweep: Sweep) -> None:
-    """Journal the hand-off, deliver, record. Between the first and the last a crash leaves doubt, never loss."""
-    if isinstance(deliver, SmtpDelivery):
-        deliver.reach()  # a server that is away costs no hand-off
+def _settle_without_address(message: Message, *, now: datetime, sweep: Sweep) -> None:
+    """Drop a mail to somebody who has no address; an alert that reaches nobody is trouble."""
+    if message.kind == Message.Kind.THERAPIST_ALERT:
+        _settle(message, State.FAILED, "nobody who could look has an e-mail address", now=now)
+        sweep.failed += 1
+    else:
+        _settle(message, State.DROPPED, "no e-mail address", now=now)
+        sweep.dropped += 1
+
+
+def _send_one(message: Message, *, practice: Practice, now: datetime, deliver: Deliver, sweep: Sweep) -> bool:
+    """Journal the hand-off, deliver, record; return whether the server is well. A crash leaves doubt, never loss."""
+    mine = Message.objects.filter(pk=message.pk, lease_until=message.lease_until)
+    try:
+        if isinstance(deliver, SmtpDelivery):
+            deliver.reach()  # a server that is away costs no try
+    except ServerAway:
+        mine.update(
+            state=State.DUE, attempts=F("attempts") - 1, lease_until=None, why="the mail server cannot be reached"
+        )
+        sweep.postponed += 1
+        return False
+    mail = _written(message, practice=practice, now=now, sweep=sweep)
+    journal = {"state": State.HANDOFF, "handoffs": F("handoffs") + 1}
+    if mail is None or not mine.filter(state=State.CLAIMED).update(
+        **journal, message_id=mail.extra_headers["Message-ID"]
+    ):
+        return True  # it cannot be written, or the lease ran out and another worker has it
+    return _hand_over(mail, message, mine=mine.filter(state=State.HANDOFF), now=now, deliver=deliver, sweep=sweep)
+
+
+def _written(message: Message, *, practice: Practice, now: datetime, sweep: Sweep) -> EmailMessage | None:
+    """Return the mail, or None if it cannot be written: then it has failed, and stops no other."""
+    try:
+        with transaction.atomic():
+            mail = as_email(compose(message, practice=practice, now=now), message, practice=practice, now=now)
+            mail.message()  # what is wrong with a header shows here
+            return mail
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
+        log.error("A mail could not be written (%s).", type(error).__name__, extra={"message_id": message.pk})
     with transaction.atomic():
-        mail = as_email(compose(message, practice=practice, now=now), message, practice=practice, now=now)
-        mine = Message.objects.filter(pk=message.pk, state=State.CLAIMED, attempts=message.attempts)
-        if not mine.update(
-            state=State.HANDOFF, handoffs=F("handoffs") + 1, message_id=mail.extra_headers["Message-ID"]
-        ):
-            return  # the lease ran out and another worker has it
+        _settle(message, State.FAILED, "it could not be written", now=now, call=True)
+    sweep.failed += 1
+    return None
+
+
+def _hand_over(mail: EmailMessage, message: Message, *, mine, now: datetime, deliver: Deliver, sweep: Sweep) -> bool:
+    """Deliver and record what came of it. `mine` is the message's row while this worker's lease stands."""
     try:
         deliver(mail)
+    except ServerAway:
+        _postpone(mine, message, now=now, why="the mail server took nothing")
+        sweep.postponed += 1
+        return False
     except Refusal as refusal:
-        Message.objects.filter(pk=message.pk).update(handoffs=F("handoffs") - 1)
         if refusal.is_final or message.attempts >= ATTEMPTS:
-            _give_up(message, now=now)
-            sweep.failed += 1
+            sweep.failed += _give_up(mine, message, now=now)
         else:
-            _postpone(message, now=now, why="the mail server asked to try later")
+            _postpone(mine, message, now=now, why="the mail server asked to try later")
             sweep.postponed += 1
+        return True
     except (OSError, smtplib.SMTPException) as doubt:
         # Perhaps taken, perhaps not: the lease runs out and it is handed over once more under the same Message-ID.
         log.warning("A hand-off ended in doubt (%s).", type(doubt).__name__, extra={"message_id": message.pk})
+        mine.update(why="handed over, but the mail server did not answer")
         sweep.postponed += 1
-    else:
-        _record_sent(message, now=now)
-        sweep.sent += 1
+        return False
+    _record_sent(message, now=now)
+    sweep.sent += 1
+    return True
 
 
 @transaction.atomic
 def _record_sent(message: Message, *, now: datetime) -> None:
+    """Record what is certain, whoever holds the lease by now."""
     Message.objects.filter(pk=message.pk).update(state=State.SENT, sent_at=now, lease_until=None, why="")
     audit.record(action="message.sent", at=now, actor="system", target=message, kind=message.kind)
 
 
-def _postpone(message: Message, *, now: datetime, why: str) -> None:
+def _postpone(mine, message: Message, *, now: datetime, why: str) -> None:
+    """Take the hand-off back, which certainly did not happen, and wait longer each time."""
     wait = BACK_OFF_MINUTES[min(message.attempts, len(BACK_OFF_MINUTES)) - 1]
-    Message.objects.filter(pk=message.pk).update(
-        state=State.DUE, due_at=now + timedelta(minutes=wait), lease_until=None, why=why
+    mine.update(
+        state=State.DUE,
+        handoffs=F("handoffs") - 1,
+        due_at=now + timedelta(minutes=wait),
+        lease_until=None,
+        why=why,
     )
 
 
 @transaction.atomic
-def _give_up(message: Message, *, now: datetime) -> None:
+def _give_up(mine, message: Message, *, now: datetime) -> int:
+    """Fail the message for good unless another worker has it by now; returns how many failed."""
+    if not mine.update(handoffs=F("handoffs") - 1):
+        return 0
     _settle(message, State.FAILED, "the mail server refused it", now=now, call=True)
+    return 1
 
 
 def _settle(message: Message, state: str, why: str, *, now: datetime, call: bool = False) -> None:
@@ -237,8 +334,18 @@ def release_mail(*, by, at: datetime) -> None:
 
 @transaction.atomic
 def resend(message: Message, *, by, at: datetime) -> None:
-    """Send a failed, unknown or dropped message again, at a person's wish, with a fresh link."""
-    Message.objects.filter(pk=message.pk, state__in=[State.FAILED, State.UNKNOWN, State.DROPPED, State.SENT]).update(
-        state=State.DUE, due_at=at, attempts=0, handoffs=0, lease_until=None, why=""
-    )
-    audit.record(action="message.resent", at=at, by=by, target=message, kind=message.kind)
+    """Send a failed, unknown, dropped or sent message again, at a person's wish, with a fresh link.
+
+    Raises OnItsWay, and NotNeeded when the next sweep would drop it.
+    """
+    standing = Message.objects.select_for_update(of=("self",), no_key=True).get(pk=message.pk)
+    if not standing.can_be_resent:
+        raise OnItsWay("This mail is on its way already.")
+    if reason := why_not(standing, at):
+        raise NotNeeded(f"It would not go out again: {reason}.")
+    if not address_of(standing, at):
+        raise NotNeeded("It cannot go out: there is no e-mail address.")
+    standing.state, standing.due_at, standing.why = State.DUE, at, ""
+    standing.attempts, standing.handoffs, standing.lease_until = 0, 0, None
+    standing.save(update_fields=["state", "due_at", "why", "attempts", "handoffs", "lease_until"])
+    audit.record(action="message.resent", at=at, by=by, target=standing, kind=standing.kind)

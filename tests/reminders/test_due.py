@@ -1,16 +1,38 @@
 """What calls for a mail, and what takes the need away."""
 
+import smtplib
 from datetime import timedelta
 
 import pytest
 
+from booking.appointments import cancel_appointment, move_appointment, reopen_appointment
+from clients.consents import give_consent
 from clients.models import Intake, Task
 from practice import clock
+from referrals.letters import enter_referrer, take_in_referral
+from referrals.reports import send_report, write_report
 from reminders.due import derive_due
 from reminders.models import CheckIn, Message, ReminderRule
-from tests.world import NOW
+from reminders.outbox import resend, send_due
+from tests.support.queries import assert_queries_do_not_grow
+from tests.support.visits import make_session, make_visit, sign
+from tests.world import NINE, NOW, TODAY, make_client
 
 DAY = timedelta(days=1)
+ALL = {"past", "notice", "hours", "room", "buffer", "closed"}
+
+
+def move(visit, starts_at, dana):
+    row = type(visit).objects.get(pk=visit.pk)
+    move_appointment(row, starts_at=starts_at, by=dana, at=NOW, overrule=ALL)
+
+
+def cancel(visit, dana):
+    cancel_appointment(type(visit).objects.get(pk=visit.pk), reason="practice", by=dana, at=NOW)
+
+
+def reopen(visit, dana):
+    reopen_appointment(type(visit).objects.get(pk=visit.pk), by=dana, at=NOW)
 
 
 def kinds():
@@ -143,3 +165,176 @@ def test_step_watch_notices_a_jump_of_the_machines_clock(monkeypatch, hours):
 
     assert watch.jump() == timedelta(hours=hours)
     assert watch.jump() == timedelta(0)
+
+
+def test_a_visit_moved_twice_before_anything_left_is_confirmed_once_at_its_last_time(visit, dana, postbox):
+    derive_due(NOW)
+    move(visit, NINE + DAY, dana)
+    derive_due(NOW)
+    move(visit, NINE + 2 * DAY, dana)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert [mail.subject for mail in postbox.mails] == ["Your visit on Wednesday 25 November at 09:00 (GMT)"]
+
+
+def test_a_visit_moved_twice_after_it_was_confirmed_is_told_once(visit, dana, postbox):
+    send_due(now=NOW, deliver=postbox)
+    move(visit, NINE + DAY, dana)
+    derive_due(NOW)
+    move(visit, NINE + 2 * DAY, dana)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert [mail.subject for mail in postbox.mails[1:]] == ["Your visit is now on Wednesday 25 November at 09:00 (GMT)"]
+
+
+def test_each_cancelling_and_reopening_is_told(visit, dana, postbox):
+    send_due(now=NOW, deliver=postbox)
+    for act in (cancel, reopen, cancel):
+        act(visit, dana)
+        send_due(now=NOW, deliver=postbox)
+
+    assert [mail.subject.removeprefix("Your visit ").split(" Monday")[0] for mail in postbox.mails] == [
+        "on",
+        "on",
+        "is now on",
+        "on",
+    ]
+    assert [mail.subject.endswith("is cancelled") for mail in postbox.mails] == [False, True, False, True]
+
+
+def test_a_confirmation_that_perhaps_arrived_is_taken_back(visit, dana, postbox, monkeypatch):
+    postbox.refuse = smtplib.SMTPServerDisconnected()
+    send_due(now=NOW, deliver=postbox)
+    cancel(visit, dana)
+    postbox.refuse = None
+    later = clock.machine_now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "machine_now", lambda: later)
+
+    for _ in range(2):
+        send_due(now=NOW, deliver=postbox)
+
+    assert [mail.subject for mail in postbox.mails] == ["Your visit on Monday 23 November at 09:00 (GMT) is cancelled"]
+
+
+def test_a_confirmation_that_is_about_to_be_sent_again_is_taken_back(visit, dana, olga, postbox):
+    send_due(now=NOW, deliver=postbox)
+    resend(Message.objects.get(), by=olga, at=NOW)
+    cancel(visit, dana)
+
+    for _ in range(2):
+        send_due(now=NOW, deliver=postbox)
+
+    assert [mail.subject.endswith("is cancelled") for mail in postbox.mails] == [False, True]
+
+
+def test_an_intake_answered_before_its_mail_left_is_not_asked_for(ada, postbox):
+    intake = Intake.objects.create(client=ada, requested_at=NOW)
+    derive_due(NOW)
+    Intake.objects.filter(pk=intake.pk).update(submitted_at=NOW)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert (postbox.mails, Message.objects.get().why) == ([], "the questions are answered")
+
+
+@pytest.mark.parametrize(("days", "due_at"), [(0, NOW + DAY), (0.5, NOW + DAY / 2), (3, NOW)])
+def test_the_check_in_is_due_a_day_after_the_visit_however_late_it_is_signed(visit, days, due_at):
+    sign(make_session(visit, started_at=NOW - days * DAY))
+
+    derive_due(NOW)
+
+    assert CheckIn.objects.get().due_at == due_at
+
+
+def test_nobody_is_asked_about_a_visit_of_last_month_that_was_signed_today(visit):
+    sign(make_session(visit, started_at=NOW - 30 * DAY))
+
+    derive_due(NOW)
+
+    assert not CheckIn.objects.exists()
+
+
+def test_the_check_in_survives_a_jump_of_the_demos_clock_by_a_week(signed_session):
+    derive_due(NOW)
+
+    derive_due(NOW + 7 * DAY)
+
+    assert "check_in" in kinds()
+
+
+def test_clients_without_mail_cost_no_query_once_they_are_on_the_call_list(mia, massage):
+    def grow(names=iter(range(1, 100))):
+        for number in (next(names) for _ in range(5)):
+            person = make_client("Ben", f"No{number}", email="")
+            session = make_session(
+                make_visit(person, mia, massage, starts_at=NOW - number * DAY / 20), started_at=NOW - DAY
+            )
+            sign(session, position=number)
+        derive_due(NOW)
+
+    grow()
+    assert_queries_do_not_grow(act=lambda: derive_due(NOW), grow=grow)
+    assert Task.objects.count() == 10
+
+
+def test_derive_due_counts_what_it_made(visit, ada):
+    Intake.objects.create(client=ada, requested_at=NOW)
+
+    assert (derive_due(NOW), derive_due(NOW)) == (2, 0)
+
+
+@pytest.fixture
+def referrer(dana):
+    return enter_referrer(
+        name="Dr. Nora Lind",
+        profession="chiropractor",
+        organisation="",
+        email="nora@spine.example",
+        phone="",
+        by=dana,
+        at=NOW,
+    )
+
+
+@pytest.fixture
+def report(signed_session, referrer, dana, mia):
+    ada = signed_session.client
+    share(ada, True)
+    referral = take_in_referral(
+        referrer=referrer, client=ada, received_on=TODAY, question="?", by=dana, at=NOW, today=TODAY
+    )
+    return send_report(write_report(referral, message="", by=mia, at=NOW), by=mia, at=NOW)
+
+
+def share(client, is_given):
+    scope, name = "share_with_referrer", "Ada Müller"
+    give_consent(client=client, scope=scope, is_given=is_given, signed_name=name, is_by_guardian=False, at=NOW)
+
+
+def test_a_sent_report_calls_for_a_mail_to_the_referrer(report, postbox):
+    send_due(now=NOW, deliver=postbox)
+
+    assert "nora@spine.example" in [mail.to[0] for mail in postbox.mails]
+
+
+def test_a_report_whose_consent_is_taken_back_is_not_mailed(report, postbox):
+    derive_due(NOW)
+    share(report.client, False)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert "nora@spine.example" not in [mail.to[0] for mail in postbox.mails]
+    assert Message.objects.get(report=report).why == "the client has taken the agreement back"
+
+
+def test_a_referrer_without_mail_gets_none_and_no_old_report_when_an_address_is_added_later(report, referrer, postbox):
+    type(referrer).objects.update(email="")
+    derive_due(NOW)
+    assert "report_ready" not in kinds()
+    type(referrer).objects.update(email="nora@spine.example")
+
+    derive_due(NOW + 60 * DAY)
+
+    assert "report_ready" not in kinds()

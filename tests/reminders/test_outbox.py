@@ -9,8 +9,10 @@ from django.db import connection
 
 from booking.models import AppointmentLink
 from clients.models import Intake, Task
+from clients.todo import finish_task
 from practice import clock
 from practice.models import AuditEvent, Practice
+from practice.staff import give_cover
 from reminders import outbox
 from reminders.due import derive_due
 from reminders.models import Message
@@ -226,3 +228,149 @@ def test_four_workers_send_each_mail_once(practice):
     [worker.join() for worker in workers]
 
     assert sorted(sent) == sorted({f"ada{number}@mail.example" for number in range(40)})
+
+
+def test_a_mail_that_cannot_be_written_fails_alone_and_the_desk_calls(visit, ben, postbox, monkeypatch):
+    Intake.objects.create(client=ben, requested_at=NOW)
+    write = outbox.compose
+
+    def stumble(message, **more):
+        if message.client_id == visit.client_id:
+            raise ValueError
+        return write(message, **more)
+
+    monkeypatch.setattr(outbox, "compose", stumble)
+
+    for _ in range(2):
+        send_due(now=NOW, deliver=postbox)
+
+    assert [mail.to for mail in postbox.mails] == [[ben.email]]
+    assert Message.objects.get(appointment=visit).state == "failed"
+    assert Task.objects.get().client == visit.client
+
+
+def test_a_late_refusal_does_not_reopen_what_another_worker_has_sent(visit, postbox, machine):
+    class Overtaken:
+        """Is refused only after its lease ran out and another worker has sent the mail."""
+
+        def __call__(self, mail):
+            machine.at += outbox.LEASE + minutes(1)
+            send_due(now=NOW, deliver=postbox)
+            raise Refusal(is_final=False)
+
+    send_due(now=NOW, deliver=Overtaken())
+    send_due(now=NOW + minutes(60), deliver=postbox)
+
+    assert Message.objects.get().state == "sent"
+    assert len(postbox.mails) == 1
+
+
+def test_a_late_success_stops_the_second_copy(visit, postbox, machine):
+    class Slow:
+        def __call__(self, mail):
+            machine.at += outbox.LEASE + minutes(1)
+            outbox.claim_one(NOW, outbox.Sweep())
+
+    send_due(now=NOW, deliver=Slow())
+    machine.at += outbox.LEASE + minutes(1)
+    send_due(now=NOW, deliver=postbox)
+
+    assert Message.objects.get().state == "sent"
+    assert postbox.mails == []
+
+
+def test_send_due_survives_a_server_that_goes_away_again_and_again(visit, postbox):
+    postbox.refuse = ServerAway()
+
+    for hour in range(5):
+        send_due(now=NOW + minutes(10 * hour), deliver=postbox)
+
+    assert (Message.objects.get().state, Message.objects.get().handoffs) == ("due", 0)
+
+
+def test_resend_gives_the_mail_a_new_message_id_so_that_servers_do_not_fold_it(visit, olga, postbox):
+    send_due(now=NOW, deliver=postbox)
+    outbox.resend(Message.objects.get(), by=olga, at=NOW + minutes(5))
+
+    send_due(now=NOW + minutes(5), deliver=postbox)
+
+    assert len({mail.extra_headers["Message-ID"] for mail in postbox.mails}) == 2
+
+
+def test_resend_refuses_what_would_be_dropped(visit, olga, postbox):
+    send_due(now=NOW, deliver=postbox)
+    type(visit).objects.update(status="cancelled", version=2)
+
+    with pytest.raises(outbox.NotNeeded, match="changed since"):
+        outbox.resend(Message.objects.get(), by=olga, at=NOW)
+
+    assert Message.objects.get(kind="booking_confirmation").state == "sent"
+    assert not AuditEvent.objects.filter(action="message.resent").exists()
+
+
+def test_resend_refuses_a_mail_on_its_way(visit, olga, postbox):
+    send_due(now=NOW, deliver=postbox)
+    outbox.resend(Message.objects.get(), by=olga, at=NOW)
+
+    with pytest.raises(outbox.OnItsWay):
+        outbox.resend(Message.objects.get(), by=olga, at=NOW)
+
+
+def test_resend_refuses_without_an_address(visit, ada, olga, postbox):
+    send_due(now=NOW, deliver=postbox)
+    type(ada).objects.update(wants_no_mail=True)
+
+    with pytest.raises(outbox.NotNeeded, match="no e-mail"):
+        outbox.resend(Message.objects.get(), by=olga, at=NOW)
+
+
+@pytest.fixture
+def alert(ada):
+    return Task.objects.create(
+        kind="screening_alert", for_role="therapist", client=ada, subject="x", due_at=NOW, created_at=NOW
+    )
+
+
+def alerted(postbox):
+    send_due(now=NOW, deliver=postbox)
+    return [mail.to[0] for mail in postbox.mails if mail.to[0].endswith("elmstreet.example")]
+
+
+def test_alert_goes_to_the_therapist_of_the_next_visit(visit, alert, olga, postbox):
+    assert alerted(postbox) == ["mia@elmstreet.example"]
+
+
+@pytest.mark.parametrize("gone", [{"email": ""}, {"is_active": False}, {"is_therapist": False, "is_front_desk": True}])
+def test_alert_goes_to_an_owner_when_the_therapist_cannot_take_it(visit, alert, mia, olga, postbox, gone):
+    type(mia).objects.filter(pk=mia.pk).update(**gone)
+
+    assert alerted(postbox) == ["olga@elmstreet.example"]
+
+
+def test_alert_goes_to_whoever_covers_the_therapist(visit, alert, mia, tom, olga, postbox):
+    give_cover(who=tom, for_whom=mia, starts_at=NOW, until=NOW + timedelta(days=7), by=olga, at=NOW)
+
+    assert alerted(postbox) == ["tom@elmstreet.example"]
+
+
+def test_alert_that_reaches_nobody_is_shown_as_failed_not_as_unneeded(visit, alert, mia, postbox):
+    type(mia).objects.update(email="")
+
+    assert alerted(postbox) == []
+    assert Message.objects.get(task=alert).state == "failed"
+
+
+def test_alert_looked_at_before_it_left_is_not_sent(visit, alert, mia, postbox):
+    derive_due(NOW)
+    finish_task(alert, by=mia, at=NOW, outcome="Sent to A&E.")
+
+    assert alerted(postbox) == []
+
+
+def test_mail_goes_to_the_address_of_today(visit, ada, postbox):
+    derive_due(NOW)
+    type(ada).objects.update(email="new@mail.example")
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert postbox.mails[0].to == ["new@mail.example"]

@@ -31,8 +31,7 @@ def make_session(visit, **fields) -> TreatmentSession:
         client=visit.client,
         therapist=visit.therapist,
         screening=screening,
-        started_at=visit.starts_at,
-        **fields,
+        **{"started_at": visit.starts_at, **fields},
     )
 
 
