@@ -33,7 +33,7 @@ from sessions.entries import FindingEntry, TestEntry
 from sessions.models import TreatmentSession
 from workspace.demo.data import COURSES, answers_of, examination
 from workspace.demo.house import House
-from workspace.demo.past_mails import mail_left
+from workspace.demo.past_mails import mail_left, mail_refused
 from workspace.demo.telling import Telling
 from workspace.demo.timetable import Place, Timetable
 
@@ -136,7 +136,8 @@ class Case:
         if clearance := story.get("clearance"):
             plan(self.timetable.moment(clearance["day"], 11, self._offset), self.clear)
         if report := story.get("report"):
-            plan(self._on(report["day"], 16), self.write_report)
+            late = report.get("minutes_ago")
+            plan(self.telling.now - minutes(late) if late else self._on(report["day"], 16), self.write_report)
         if closing := story.get("close"):
             plan(self._on(closing["day"], 17), self.close_plan)
         if waitlist := story.get("waitlist"):
@@ -203,7 +204,15 @@ class Case:
             case "signed" | "unsigned":
                 plan(visit.starts_at - minutes(self.rng.randrange(1, 8)), self.arrive)
                 plan(visit.starts_at, self.open)
-                plan(min(visit.ends_at + minutes(self.rng.randrange(1, 9)), now), self.finish)
+                plan(self._finished_at(visit), self.finish)
+
+    def _finished_at(self, visit: Visit) -> datetime:
+        """When the note is signed: minutes after the visit, or a day before the check-in that is due just now."""
+        now = self.telling.now
+        at = min(visit.ends_at + minutes(self.rng.randrange(1, 9)), now)
+        if visit.place.day == -1 and "check_in_due_minutes_ago" in self.story:
+            return max(at, now - CHECK_IN_AFTER - minutes(self.story["check_in_due_minutes_ago"]))
+        return at
 
     # --- coming in
 
@@ -255,7 +264,10 @@ class Case:
             plan=self.plan,
             overrule=RULES,
         )
-        self._mail(Kind.BOOKING_CONFIRMATION, at, appointment=visit.appointment)
+        if self.story.get("mail_refused"):
+            mail_refused(Kind.BOOKING_CONFIRMATION, at=at, appointment=visit.appointment)
+        else:
+            self._mail(Kind.BOOKING_CONFIRMATION, at, appointment=visit.appointment)
         if visit.number == 0:
             self._mail(Kind.INTAKE_LINK, at, intake=self.client.intakes.get())
 
@@ -358,8 +370,9 @@ class Case:
 
     def open(self, visit: Visit, at: datetime) -> None:
         """Examine, start the plan if there is none, and open the chart."""
-        self.examine(visit, at)
         if self.plan is None:
+            self.examine(visit, at)
+            at += minutes(7)
             self.plan = start_plan(
                 client=self.client,
                 protocol=Protocol.objects.get(key=self._course["protocol"]),
@@ -369,6 +382,7 @@ class Case:
                 by=self.therapist,
                 at=at,
             )
+            at += minutes(2)
         visit.session = start_session(visit.appointment, by=self.therapist, at=at)
 
     @property

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from clients.models import Task
+from clients.todo import raise_task
 from practice import audit
 from reminders.models import Message
 
@@ -31,4 +33,29 @@ def mail_left(kind: str, *, now: datetime, at: datetime, version: int = 1, **sub
         **subject,
     )
     audit.record(action="message.sent", at=at + TAKES, actor="system", target=message, kind=kind)
+    return message
+
+
+def mail_refused(kind: str, *, at: datetime, **subject) -> Message:
+    """Record that the mail server refused the mail about `subject`, so that the desk is asked to ring."""
+    (row,) = subject.values()
+    message = Message.objects.create(
+        kind=kind,
+        client=row.client,
+        due_at=at,
+        created_at=at,
+        state=Message.State.FAILED,
+        why="the mail server refused it",
+        attempts=1,
+        handoffs=1,
+        **subject,
+    )
+    audit.record(action="message.failed", at=at + TAKES, actor="system", target=message, kind=kind)
+    raise_task(
+        kind=Task.Kind.CALL_CLIENT,
+        client=row.client,
+        subject=f"message {message.pk}",
+        for_role="front_desk",
+        at=at + TAKES,
+    )
     return message
