@@ -128,7 +128,7 @@ def test_dev_says_which_variable_is_wrong(tmp_path, variable, value, words):
 def test_a_long_data_folder_gets_a_short_socket(tmp_path):
     """A socket's path holds 107 bytes at most; a practice in a deep folder opens all the same."""
     deep = tmp_path / ("deep folder, with spaces " * 4) / "data"
-    with RunningPractice(deep) as practice:
+    with RunningPractice(deep, DEMO="false") as practice:
         assert practice.get()[0] == 200
         assert "broker.sock" in " ".join(processes_of(deep).values())
         practice.process.send_signal(signal.SIGTERM)
