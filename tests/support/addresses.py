@@ -169,7 +169,7 @@ QUERIES: dict[str, Callable[[Rows], dict]] = {
         "day": "2026-11-26",
     },
     "booking:waitlist_add": _asked_client,
-    "clients:client_list": lambda rows: {"q": rows[1].client.last_name, "page": 1},
+    "clients:client_list": lambda _rows: {"q": "7911", "page": 1},
     "clients:client_create": lambda _rows: {"q": "Zoe Young"},
     "clients:consent_record": lambda _rows: {"scope": "treatment"},
     "referrals:referral_create": _asked_client,

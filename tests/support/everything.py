@@ -24,7 +24,7 @@ from clients.screenings import clarify_screening, current_screening, record_clea
 from clients.todo import finish_task, raise_task
 from clients.walk import BrowserMemory
 from practice import clock
-from practice.links import remember
+from practice.links import Link, remember
 from practice.models import Closure, Cover, Room, Service, User, WorkingHours
 from practice.staff import invite_staff
 from protocols.library import load_knowledge
@@ -64,6 +64,7 @@ class Record:
     words: list[str] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     handles: dict[str, str] = field(default_factory=dict)
+    opened: dict[str, Link] = field(default_factory=dict)
 
     def word(self, what: str) -> str:
         """Return a new canary."""
@@ -89,6 +90,7 @@ class Everything:
     closure: Closure
     cover: Cover
     spare_room: Room
+    mails: list
     sessions: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -110,7 +112,7 @@ class Everything:
         """Return the browser of somebody who opened all of a record's links and answered its intake there."""
         browser = Browser(**options)
         session = browser.session
-        for link in record.links:
+        for link in record.opened.values():
             remember(SimpleNamespace(session=session), link)
         for intake in (record.intake, record.open_intake):
             memory = BrowserMemory(session, intake)
@@ -141,7 +143,8 @@ def build() -> Everything:
     cleo = make_record("cleo", "Cleo", "Toms", tom, rooms[1], service, dana, referrer)
     alarm(ada, "Eve", "Ash")
     alarm(cleo, "Finn", "Birch")
-    send_due(now=NOW, deliver=lambda _mail: None)
+    mails = []
+    send_due(now=NOW, deliver=mails.append)
     for record in (ada, cleo):
         record.message = Message.objects.filter(client=record.client).order_by("pk").first()
         _mint_links(record)
@@ -150,7 +153,9 @@ def build() -> Everything:
     Cover.objects.create(who=tom, for_whom=mia, starts_at=NOW - 9 * DAY, until=NOW - minutes(1), created_by=olga)
     cover = Cover.objects.create(who=tom, for_whom=mia, starts_at=NOW + DAY, until=NOW + 2 * DAY, created_by=olga)
     hours = WorkingHours.objects.filter(therapist=mia).order_by("pk").first()
-    everything = Everything(mia, tom, dana, olga, gone, nia, ada, cleo, referrer, hours, closure, cover, rooms[2])
+    everything = Everything(
+        mia, tom, dana, olga, gone, nia, ada, cleo, referrer, hours, closure, cover, rooms[2], mails
+    )
     for user in (mia, tom, dana, olga, gone):
         everything.signed_in(user)  # while the practice is built, so that no test has to
     return everything
@@ -367,12 +372,10 @@ def _mint_links(record):
         "check_in": (CheckInLink, {"check_in": record.open_check_in}),
         "answered": (CheckInLink, {"check_in": record.check_in}),
     }
-    record.links = []
     for name, (model, of) in rows.items():
         record.tokens[name] = model.mint(now=NOW, expires_at=NOW + DAY, **of)
-        link = model.objects.opened_by(record.tokens[name], now=NOW)
-        record.handles[name] = link.handle
-        record.links.append(link)
+        record.opened[name] = model.objects.opened_by(record.tokens[name], now=NOW)
+        record.handles[name] = record.opened[name].handle
 
 
 def alarm(record, first, last) -> None:
