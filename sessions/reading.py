@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
-from protocols.models import Phase
+from protocols.models import Phase, Technique
 from protocols.plans import current_phase, planned_minutes
 from sessions.entries import FindingEntry, Plan, TestEntry, in_order
 from sessions.models import FindingTechnique, MuscleFinding, TreatmentSession
@@ -24,8 +24,8 @@ FIELDS = (
 
 
 def _parts() -> tuple[Prefetch | str, ...]:
-    used = FindingTechnique.objects.select_related("technique").order_by("technique__position", "technique_id")
-    findings = MuscleFinding.objects.order_by("pk").prefetch_related(Prefetch("used_techniques", used))
+    used = FindingTechnique.objects.select_related("technique")
+    findings = MuscleFinding.objects.prefetch_related(Prefetch("used_techniques", used))
     return Prefetch("findings", findings), "test_results"
 
 
@@ -42,14 +42,18 @@ def fetch_parts(session: TreatmentSession) -> TreatmentSession:
 
 def finding_entries(session: TreatmentSession) -> list[FindingEntry]:
     """Return the stored findings as entries. Fetch the session by `with_parts` when reading many."""
-    return [finding_entry(finding) for finding in session.findings.all()]
+    return [finding_entry(finding) for finding in sorted(session.findings.all(), key=lambda finding: finding.pk)]
 
 
 def finding_entry(finding: MuscleFinding) -> FindingEntry:
-    """Return one stored finding as an entry, its techniques by key."""
+    """Return one stored finding as an entry, its techniques by key in the order of the reviewed text."""
+    techniques = sorted(
+        (used.technique for used in finding.used_techniques.all()),
+        key=lambda technique: (technique.position, technique.pk),
+    )
     return FindingEntry(
         **{field: getattr(finding, field) for field in FIELDS},
-        techniques=tuple(used.technique.key for used in finding.used_techniques.all()),
+        techniques=tuple(technique.key for technique in techniques),
     )
 
 
@@ -96,6 +100,8 @@ def plans_for(phase: Phase | None, sides: Iterable[str]) -> list[Plan]:
             pressure=share.pressure,
             note=share.note,
         )
-        for share in phase.muscles.order_by("position", "pk").prefetch_related("techniques")
+        for share in phase.muscles.order_by("position", "pk").prefetch_related(
+            Prefetch("techniques", Technique.objects.order_by("position", "pk"))
+        )
         for side in sides
     ]

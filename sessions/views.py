@@ -115,7 +115,7 @@ def _saved(request, session):
         return redirect("sessions:session_sign", session.pk)
     anchors = {
         "add": f"#{prefix_of(where)}",
-        "planned": f"#{prefix_of(where)}",
+        "planned": "#muscles" if where == "all" else f"#{prefix_of(where)}",
         "draft": "#words",
         "remove": "#muscles",
     }
