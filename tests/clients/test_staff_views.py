@@ -263,9 +263,12 @@ def test_the_tablet_forgets_the_answers_when_they_are_handed_in(signed_in, dana,
     (handle,) = [key.split(":")[1] for key in tablet.session["links"]]
     phone.browser, phone.handle = tablet, handle
     phone.send_all(cancer_history=True)
+    filled_in = tablet.session.session_key
 
     phone.hand_in()
 
+    assert tablet.session.session_key != filled_in
+    assert tablet.session["intakes"][str(phone.intake.pk)]["keys"] == []
     thanks = text_of(phone.get("intake_done"))
     assert "Please be seen by a doctor" in thanks
     assert "Keep a copy" not in thanks
