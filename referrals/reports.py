@@ -1,19 +1,24 @@
 """The report back: one page from signed sessions, with the client's consent, frozen when it is sent."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 
 from anatomy.body import muscle
 from clients.models import Client, Consent, Screening
 from clients.screening import ITEMS, emergency_keys
 from practice import audit
 from practice.errors import Refused
-from practice.models import User
+from practice.models import Practice, User
+from practice.zones import at_wall_time
 from protocols.progress import change_of
 from referrals.models import Referral, Report
-from sessions.models import MuscleFinding, OutcomeScore, TreatmentSession
+from sessions.models import OutcomeScore, TreatmentSession
+from sessions.reading import finding_entry, test_entries
+from sessions.words import felt, test_in_words
 
 # What the referrer is told about emergency questions, by the answer given. Not answered is said, never left out.
 ANSWERS = {True: "yes", False: "no", "not_sure": "not sure", None: "not answered"}
@@ -34,23 +39,31 @@ class ReportAlreadySent(Refused):
 
 def draft_report_content(referral: Referral) -> dict[str, Any]:
     """Return the report's facts as a JSON-ready document, drawn from signed sessions only. Raises NothingSigned."""
-    sessions = list(
-        TreatmentSession.objects.signed()
-        .filter(client=referral.client)
-        .select_related("therapist", "plan__protocol", "screening", "appointment")
-        .order_by("started_at", "pk")
-    )
-    if not sessions:
+    signed = TreatmentSession.objects.signed().filter(client=referral.client)
+    latest = signed.select_related("therapist", "plan__protocol", "screening").order_by("started_at", "pk").last()
+    if latest is None:
         raise NothingSigned("There is no signed session yet. Sign the note first, then write the report.")
-    latest = sessions[-1]
+    course = list(_course(signed, latest, referral).order_by("started_at", "pk"))
     return {
-        "visits": [session.started_at.isoformat() for session in sessions],
+        "visits": [session.started_at.isoformat() for session in course],
         "plan": _plan(latest),
         "screening": _screening(latest.screening),
         "muscles": _muscles(latest),
-        "measures": _measures(referral.client),
+        "tests": [test_in_words(entry) for entry in test_entries(latest)],
+        "measures": _measures(course),
         "signed_by": latest.signed_as or latest.therapist.name,
     }
+
+
+def _course(signed, latest: TreatmentSession, referral: Referral):
+    """The sessions the referrer is told of: the latest, those under its plan, and those since the letter came in.
+
+    The client agreed to a report on this course of treatment, not to the rest of their record.
+    """
+    zone = ZoneInfo(Practice.objects.current().time_zone)
+    since_letter = Q(started_at__gte=at_wall_time(referral.received_on, time(0), zone))
+    same_plan = Q(plan=latest.plan_id) if latest.plan_id else Q(pk=latest.pk)
+    return signed.filter(since_letter | same_plan | Q(pk=latest.pk))
 
 
 def _plan(session: TreatmentSession) -> dict[str, Any] | None:
@@ -81,12 +94,13 @@ def _screening(screening: Screening) -> dict[str, Any]:
 
 
 def _muscles(session: TreatmentSession) -> list[dict[str, Any]]:
+    """What was felt, with its exact negatives, and what was done, muscle by muscle."""
     findings = session.findings.prefetch_related("used_techniques__technique").order_by("pk")
     return [
         {
             "muscle": muscle(finding.muscle).name,
             "side": finding.get_side_display(),
-            "found": _found(finding),
+            "found": felt(finding_entry(finding)),
             "done": [used.technique.name for used in finding.used_techniques.all()],
             "minutes": finding.minutes,
             "response": finding.get_response_display(),
@@ -95,26 +109,11 @@ def _muscles(session: TreatmentSession) -> list[dict[str, Any]]:
     ]
 
 
-def _found(finding: MuscleFinding) -> list[str]:
-    found = [
-        f"{name} {value} of 4"
-        for name, value in (("tone", finding.tone), ("tenderness", finding.tenderness))
-        if value is not None
-    ]
-    if finding.has_trigger_point:
-        found.append("trigger point")
-    if finding.is_familiar_pain:
-        found.append("gives the familiar pain")
-    if finding.refers_to:
-        found.append(f"refers to {finding.refers_to}")
-    return found
-
-
-def _measures(client: Client) -> list[dict[str, Any]]:
+def _measures(course: list[TreatmentSession]) -> list[dict[str, Any]]:
     """First and latest value per measure, and whether the fall is one that matters to people (ostelo-2008)."""
     rows = []
     for measure in OutcomeScore.Measure:
-        scores = client.outcome_scores.filter(measure=measure).order_by("measured_at", "pk")
+        scores = OutcomeScore.objects.filter(session__in=course, measure=measure).order_by("measured_at", "pk")
         change = change_of([int(score) for score in scores.values_list("score", flat=True)])
         if change:
             rows.append(
@@ -122,7 +121,7 @@ def _measures(client: Client) -> list[dict[str, Any]]:
                     "measure": measure.label,
                     "first": change.first,
                     "latest": change.latest,
-                    "count": change.visits,
+                    "count": change.ratings,
                     "matters": change.matters,
                 }
             )

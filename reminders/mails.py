@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
-from email.utils import formatdate, parseaddr
+from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -203,7 +203,7 @@ def as_email(letter: Letter, message: Message, *, practice: Practice, now: datet
         reply_to=[practice.email] if practice.email else None,
         headers={
             "Message-ID": message_id(message),
-            "Date": formatdate(now.timestamp()),
+            "Date": format_datetime(now),
             "Auto-Submitted": "auto-generated",
         },
     )

@@ -5,15 +5,25 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from clients.consents import give_consent
 from practice.models import AuditEvent
 from referrals.letters import enter_referrer, status_of, take_in_referral
 from referrals.models import Referral, Report, ReportLink
-from referrals.reports import NoConsentToShare, NothingSigned, ReportAlreadySent, send_report, write_report
-from sessions.models import MuscleFinding, OutcomeScore
+from referrals.reports import (
+    NoConsentToShare,
+    NothingSigned,
+    ReportAlreadySent,
+    may_be_read,
+    send_report,
+    write_report,
+)
+from protocols.library import load_knowledge
+from protocols.models import Protocol, TreatmentPlan
+from sessions.models import MuscleFinding, OutcomeScore, TestResult
 from tests.support.visits import make_screening, make_session, make_visit, sign
-from tests.world import NOW, TODAY
+from tests.world import NINE, NOW, TODAY
 
 DAY = timedelta(days=1)
 
@@ -64,6 +74,21 @@ def signed(referral, ada, mia, massage):
 
 
 @pytest.fixture
+def plan(ada, mia):
+    load_knowledge()
+    return TreatmentPlan.objects.create(
+        client=ada,
+        therapist=mia,
+        protocol=Protocol.objects.order_by("pk").first(),
+        screening=make_screening(ada),
+        side="right",
+        goal="Sit through a film",
+        planned_visits=6,
+        started_at=NOW,
+    )
+
+
+@pytest.fixture
 def consent(ada):
     return share(ada, True)
 
@@ -90,7 +115,7 @@ def test_write_report_draws_its_facts_from_the_signed_session(report):
     assert content["muscles"][0] == {
         "muscle": "Piriformis",
         "side": "Right",
-        "found": ["tone 3 of 4", "tenderness 2 of 4", "trigger point"],
+        "found": ["tone 3/4", "tenderness 2/4", "trigger point"],
         "done": [],
         "minutes": 12,
         "response": "Eased",
@@ -172,3 +197,79 @@ def test_report_page_shuts_after_ninety_days(client, link, still_clock):
     still_clock.at = NOW + 90 * DAY
 
     assert client.get(link).status_code == 404
+
+
+def test_report_page_stays_shut_for_an_old_link_when_the_client_agrees_again(client, link, ada, referral, mia):
+    share(ada, False)
+    share(ada, True)
+
+    assert client.get(link).status_code == 404
+    again = write_report(referral, message="", by=mia, at=NOW)
+    send_report(again, by=mia, at=NOW)
+    assert may_be_read(again)
+
+
+def test_send_report_goes_by_the_consent_that_holds_when_it_is_sent(report, ada, mia):
+    share(ada, False)
+    newer = share(ada, True)
+
+    assert send_report(report, by=mia, at=NOW).consent == newer
+
+
+def test_write_report_says_what_was_not_found_as_exactly_as_what_was(referral, ada, mia, massage, consent):
+    session = make_session(make_visit(ada, mia, massage))
+    finding = {"session": session, "muscle": "piriformis", "side": "left", "tone": 0}
+    MuscleFinding.objects.create(**finding, has_trigger_point=False, is_familiar_pain=False)
+    for side, result, angle in (("left", "negative", None), ("right", "positive", 45)):
+        TestResult.objects.create(
+            session=session, test="slr", side=side, moment="before", result=result, angle_deg=angle
+        )
+    sign(session)
+
+    content = write_report(referral, message="", by=mia, at=NOW).content
+
+    assert content["muscles"][0]["found"] == ["tone 0/4", "no trigger point", "not the familiar pain"]
+    assert [words.split(": ")[1] for words in content["tests"]] == ["negative", "positive at 45°"]
+
+
+def test_write_report_leaves_out_other_courses_of_treatment(referral, ada, mia, massage, consent):
+    for day, score, position in ((-400, 9, 1), (0, 6, 2), (1, 4, 3)):
+        session = make_session(make_visit(ada, mia, massage, starts_at=NINE + day * DAY))
+        OutcomeScore.objects.create(
+            client=ada, session=session, measure="pain_before", score=score, measured_at=session.started_at
+        )
+        sign(session, position=position)
+
+    content = write_report(referral, message="", by=mia, at=NOW).content
+
+    assert len(content["visits"]) == 2
+    assert (content["measures"][0]["first"], content["measures"][0]["latest"]) == (6, 4)
+
+
+def test_write_report_takes_in_the_whole_plan_even_before_the_letter(referral, ada, mia, massage, consent, plan):
+    for day, its_plan, position in ((-400, None, 1), (-7, plan, 2), (0, plan, 3)):
+        visit = make_visit(ada, mia, massage, starts_at=NINE + day * DAY)
+        sign(make_session(visit, plan=its_plan), position=position)
+
+    assert len(write_report(referral, message="", by=mia, at=NOW).content["visits"]) == 2
+
+
+def test_write_report_tells_a_referrer_who_writes_late_of_the_last_visit(referral, ada, mia, massage, consent):
+    sign(make_session(make_visit(ada, mia, massage, starts_at=NINE - 30 * DAY)))
+
+    assert len(write_report(referral, message="", by=mia, at=NOW).content["visits"]) == 1
+
+
+def test_report_names_who_wrote_it_beside_who_signed_the_session(signed_in, referral, signed, consent, olga):
+    report = write_report(referral, message="", by=olga, at=NOW)
+
+    words = " ".join(strip_tags(signed_in(olga).get(report.get_absolute_url()).content.decode()).split())
+
+    assert "Written by Olga Stein on 23 Nov 2026. Last session signed by Mia Berg, LMT 4711." in words
+
+
+def test_report_page_shows_the_referrer_nothing_of_the_rest_of_the_record(client, link, ada):
+    page = client.get(link, follow=True).content.decode()
+
+    for kept in (ada.email, str(ada.phone), ada.phone.as_international, "chart", "Sign in"):
+        assert kept not in page

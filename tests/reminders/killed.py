@@ -14,15 +14,16 @@ from datetime import datetime, timedelta
 
 import django
 from django.conf import settings
+from django.core.mail.utils import DNS_NAME
+from django.db import connection
 
 WORKERS = 2
 LEASE = timedelta(seconds=4)
-LONGEST_LIFE = 0.25  # seconds a worker lives before it may be killed
+LONGEST_LIFE = 0.3  # seconds a worker that has begun to send goes on before it is killed
 
 
 def set_up(database: str, port: str) -> None:
     """Point the product at the test's database and at the test's mail server."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     settings.DATABASES["default"]["NAME"] = database
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", int(port), 10
@@ -48,10 +49,16 @@ def mark_then_send(now: datetime) -> bool:
 
 
 def work(sweep, now: datetime) -> int:
-    """Sweep in a process of its own until nothing is left; return its id."""
+    """Sweep in a process of its own until nothing is left; return its id once it has begun."""
+    begun, begin = os.pipe()
     pid = os.fork()
     if pid:
+        os.close(begin)
+        os.read(begun, 1)
+        os.close(begun)
         return pid
+    connection.ensure_connection()
+    os.write(begin, b"!")
     while sweep(now):
         time.sleep(0.05)
     os._exit(0)
@@ -81,6 +88,7 @@ def main(now: datetime, kills: int, rng: random.Random, sweep) -> int:
 if __name__ == "__main__":
     database, port, moment, kills, seed, how = sys.argv[1:]
     set_up(database, port)
+    str(DNS_NAME)  # asked once, not by every worker
 
     from practice.models import Practice
     from reminders import outbox

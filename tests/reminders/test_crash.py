@@ -42,10 +42,11 @@ def send_while_killing(sink, how) -> int:
     """Send all that is due with workers that are killed; return how many were."""
     database = str(connection.settings_dict["NAME"])
     connection.close()
-    environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR), "DJANGO_SETTINGS_MODULE": "tests.settings"}
     run = subprocess.run(
         [sys.executable, "-m", "tests.reminders.killed"]
         + [database, str(sink.port), NOW.isoformat(), str(KILLS), str(SEED), how],
+        cwd=Path(__file__).parents[2],
         env=environment,
         capture_output=True,
         text=True,

@@ -265,8 +265,10 @@ def test_the_check_in_survives_a_jump_of_the_demos_clock_by_a_week(signed_sessio
 
 
 def test_clients_without_mail_cost_no_query_once_they_are_on_the_call_list(mia, massage):
-    def grow(names=iter(range(1, 100))):
-        for number in (next(names) for _ in range(5)):
+    numbers = iter(range(1, 100))
+
+    def grow():
+        for number in (next(numbers) for _ in range(5)):
             person = make_client("Ben", f"No{number}", email="")
             session = make_session(
                 make_visit(person, mia, massage, starts_at=NOW - number * DAY / 20), started_at=NOW - DAY
