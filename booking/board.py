@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from booking.availability import day_span, grid, working_time
 from booking.forms import MOMENT
@@ -206,11 +206,13 @@ def _cards(visits: list[Appointment], shown: Interval, now: datetime) -> dict[in
 def _visit_numbers(visits: list[Appointment]) -> dict[int, int]:
     """Return which visit of its plan each appointment is, counting those that were not missed or cancelled."""
     plans = {visit.plan_id for visit in visits if visit.plan_id}
-    rows = Appointment.objects.live().filter(plan__in=plans).exclude(status="no_show").order_by("starts_at", "pk")
+    # The visit in which a plan was started was booked before there was one: its session knows the plan.
+    rows = Appointment.objects.live().filter(Q(plan__in=plans) | Q(treatment_session__plan__in=plans))
+    rows = rows.exclude(status="no_show").order_by("starts_at", "pk")
     numbers, counts = {}, defaultdict(int)
-    for pk, plan in rows.values_list("pk", "plan_id"):
-        counts[plan] += 1
-        numbers[pk] = counts[plan]
+    for pk, plan, charted in rows.values_list("pk", "plan_id", "treatment_session__plan_id"):
+        counts[plan or charted] += 1
+        numbers[pk] = counts[plan or charted]
     return numbers
 
 

@@ -54,7 +54,7 @@ def day_board(request):
         "today": clock.today(),
     }
     if request.htmx and request.htmx.target == "board":
-        return render(request, "booking/_board.html", context)
+        return render(request, "booking/_board.html", context | {"said": None})
     return render(request, "booking/day_board.html", context | _said(request))
 
 
@@ -82,7 +82,8 @@ def _said(request) -> dict:
 def _board_url(appointment, **more) -> str:
     day = timezone.localdate(appointment.starts_at)
     query = urlencode({"day": day.isoformat(), **more})
-    return f"{reverse('booking:day_board')}?{query}#visit-{appointment.pk}"
+    # No fragment when there are words to read back: jumping to the visit would push them off the screen.
+    return f"{reverse('booking:day_board')}?{query}" + ("" if "said" in more else f"#visit-{appointment.pk}")
 
 
 # --- booking

@@ -48,9 +48,9 @@
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  /* Show the present hour, unless the address points at a visit. */
+  /* Show the visit just written, else the present hour, unless the address points at a visit. */
   function showNow() {
-    const now = document.querySelector(".board-col .board-now");
+    const now = document.querySelector(".board .is-said") ?? document.querySelector(".board-col .board-now");
     const board = document.querySelector(".board");
     if (now && board && !location.hash) board.scrollTop = Math.max(0, now.offsetTop - board.clientHeight / 3);
   }

@@ -258,7 +258,7 @@ def test_appointment_create_books_and_reads_back(desk, typed, ada, mia, green_ro
 
     booked = Appointment.objects.get()
     assert (booked.client, booked.therapist, booked.starts_at, booked.note) == (ada, mia, ELEVEN, "Needs the lift")
-    assert answer.url == f"/booking/?day=2026-11-23&said={booked.pk}#visit-{booked.pk}"
+    assert answer.url == f"/booking/?day=2026-11-23&said={booked.pk}"
     page = text(desk.get(answer.url))
     assert "Ada Müller with Mia Berg on Mon 23 Nov 2026 at 11:00, Green room." in page
     assert "The intake link goes to a•••@mail.example." in page
@@ -565,7 +565,7 @@ def test_appointment_move_offers_its_own_time_and_moves(desk, visit, mia):
     )
 
     visit.refresh_from_db()
-    assert answer.url == f"/booking/?day=2026-11-23&said={visit.pk}#visit-{visit.pk}"
+    assert answer.url == f"/booking/?day=2026-11-23&said={visit.pk}"
     assert visit.starts_at == NINE + minutes(180)
 
 
