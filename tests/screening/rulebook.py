@@ -24,6 +24,7 @@ def rulebook() -> str:
     """Return the whole document."""
     parts = [
         HEAD,
+        _definitions(),
         *(_flags(level) for level in LEVELS),
         _open(),
         _cautions(),
