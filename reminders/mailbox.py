@@ -6,7 +6,7 @@ import logging
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -72,6 +72,12 @@ def _read(path: Path) -> StoredMail:
         name=path.stem,
         to=str(message["To"]),
         subject=str(message["Subject"]),
-        sent_at=parsedate_to_datetime(str(message["Date"])),
+        sent_at=_moment(str(message["Date"])),
         text=body.get_content() if body else "",
     )
+
+
+def _moment(date: str) -> datetime:
+    """The Date header as an aware moment; "-0000", as Django writes it, is UTC of an unknown place."""
+    moment = parsedate_to_datetime(date)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -144,6 +144,7 @@ def test_demo_mailbox_keeps_each_mail_readable(settings, tmp_path):
     kept = stored_mails()[0]
 
     assert (kept.subject, kept.to) == ("Your visit", "c@d.example")
+    assert kept.sent_at.utcoffset() == timedelta(0)
     assert stored_mail(kept.name).text.strip() == "See https://example.org/x"
 
 
