@@ -34,7 +34,7 @@ class Event:
 
 def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
     """Return the client's events, newest first. Without `is_clinical` only what the desk may know."""
-    events = [*_visits(client), *_letters(client)]
+    events = [*_visits(client, without_charts=is_clinical), *_letters(client)]
     if is_clinical:
         for tell in (
             _intakes,
@@ -51,8 +51,12 @@ def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def _visits(client) -> Iterator[Event]:
-    for visit in client.appointments.select_related("therapist", "service").order_by("starts_at"):
+def _visits(client, *, without_charts: bool) -> Iterator[Event]:
+    """All visits; `without_charts` leaves out those that are told by their chart."""
+    visits = client.appointments.select_related("therapist", "service").order_by("starts_at")
+    if without_charts:
+        visits = visits.filter(treatment_session__isnull=True)
+    for visit in visits:
         yield Event(
             at=visit.starts_at,
             title=f"{visit.service.name} with {visit.therapist.name}",

@@ -441,7 +441,7 @@ class Case:
         number = len(self.signed)
         if number > len(given) or not given[number - 1]:
             return
-        at = check_in.due_at + minutes(self.rng.randrange(20, 500))
+        at = self.timetable.waking(check_in.due_at + minutes(self.rng.randrange(20, 500)))
         if number == len(given) and "answered_minutes_ago" in self.story:
             at = self.telling.now - minutes(self.story["answered_minutes_ago"])
         self.telling.plan(at, lambda at: self.answer(check_in, given[number - 1], at))

@@ -15,6 +15,7 @@ STEP = timedelta(minutes=90)  # the longest visit and the turning over of its ro
 ROWS = range(8)
 ROOMS = 3
 MIDDAY_HOUR = 13
+WAKING_HOURS = range(7, 22)
 HOLIDAY, TEAM_DAY = -24, 12  # days on which the whole practice is closed
 AWAY, COVERING, AWAY_DAYS = "jonas", "aisha", (1, 2, 3)
 LATE_MINUTES = 75  # until then a visit of this row may still be going on
@@ -62,6 +63,14 @@ class Timetable:
     def moment(self, day: int, hour: int, minute: int = 0) -> datetime:
         """Return a wall-clock moment of that day, in UTC."""
         return at_wall_time(self.date(day), time(hour, minute), self.zone)
+
+    def waking(self, at: datetime) -> datetime:
+        """Return `at`, or a time after breakfast if people are asleep then."""
+        local = at.astimezone(self.zone)
+        if local.hour in WAKING_HOURS:
+            return at
+        day = local.date() + timedelta(days=local.hour > WAKING_HOURS[-1])
+        return at_wall_time(day, time(8, local.minute), self.zone)
 
     def start(self, place: Place) -> datetime:
         """Return when a cell begins, in UTC."""
