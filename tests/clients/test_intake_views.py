@@ -349,3 +349,12 @@ def test_every_page_behind_the_link_carries_the_safety_net(phone):
 
     for page in pages:
         assert "go to an emergency department now. Do not wait" in text_of(page)
+
+
+def test_intake_check_names_a_skipped_follow_up_only_where_it_makes_sense(phone):
+    phone.send("urgent_legs", {"bilateral_leg_symptoms": "yes", "weakness_progressing": "no"})
+
+    page = text_of(phone.get("intake_group", "check"))
+
+    assert "How did both legs become involved?" in page
+    assert "How fast is it getting worse?" not in page
