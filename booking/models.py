@@ -202,3 +202,5 @@ class AppointmentLink(Link):
     """Lets a client see, confirm and cancel one appointment until it starts."""
 
     appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="links")
+
+    of_client = "appointment__client"

@@ -340,3 +340,5 @@ class IntakeLink(Link):
     """Opens one intake, for the client alone."""
 
     intake = models.ForeignKey(Intake, on_delete=models.CASCADE, related_name="links")
+
+    of_client = "intake__client"

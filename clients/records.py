@@ -11,10 +11,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clients.folding import fold
-from clients.models import Client, IntakeLink
+from clients.models import Client
 from practice import audit
 from practice.errors import Refused
 from practice.idempotency import body_hash, earlier_result, remember_result
+from practice.links import revoke_links_to
 from practice.models import User
 
 FIRST_YEAR = 1900
@@ -204,7 +205,7 @@ def _make(key, body, by, at, fields):
 def update_client(client: Client, *, by: User, at: datetime, seen: str | None = None, **fields) -> Client:
     """Put details right and return the client. `seen` is the fingerprint of what the form showed.
 
-    A new e-mail address closes the intake links sent to the old one.
+    A new e-mail address closes every link sent to the old one.
     Raises DetailsMissing, and ClientChangedMeanwhile if the row no longer is what the form showed.
     """
     standing = Client.objects.select_for_update(no_key=True).get(pk=client.pk)
@@ -219,7 +220,7 @@ def update_client(client: Client, *, by: User, at: datetime, seen: str | None = 
     standing.search = standing.fold_search()
     standing.save(update_fields=[*changed, "search"])
     if "email" in changed:
-        IntakeLink.objects.filter(intake__client=standing).revoke(at=at)
+        revoke_links_to(standing, at=at)
     if changed:
         audit.record(action="client.changed", at=at, by=by, target=standing, fields=", ".join(changed))
     return standing

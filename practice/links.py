@@ -40,6 +40,9 @@ class Link(models.Model):
 
     objects = LinkQuerySet.as_manager()
 
+    # Where the client stands whose mailbox the link went to, as a lookup from the link; empty for other people's links.
+    of_client = ""
+
     class Meta:
         abstract = True
         constraints = [
@@ -75,3 +78,10 @@ def remembered(request, model: type[Link], handle: str, *, now: datetime):
     """Return the live link this browser opened under `handle`, or None if it never did, or the link is closed."""
     pk = request.session.get(SESSION_KEY, {}).get(f"{model._meta.label_lower}:{handle}")
     return model.objects.live(now).filter(pk=pk).first() if pk is not None else None
+
+
+def revoke_links_to(client: models.Model, *, at: datetime) -> None:
+    """Close every link that was mailed to `client`, in whichever room its table stands. Called when the address changes."""
+    for model in Link.__subclasses__():
+        if model.of_client:
+            model.objects.filter(**{model.of_client: client}).revoke(at=at)

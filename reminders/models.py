@@ -88,9 +88,8 @@ class Message(models.Model):
             models.CheckConstraint(condition=Q(handoffs__lte=2), name="message_is_handed_off_at_most_twice"),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at"], condition=Q(state__in=["due", "claimed", "handoff"]), name="message_still_to_send"
-            ),
+            # not partial: SQLite cannot prove a bound parameter and would walk through every mail ever sent
+            models.Index(fields=["state", "due_at"], name="message_by_state"),
             models.Index(fields=["client", "-due_at"], name="message_by_client"),
         ]
 
@@ -141,6 +140,7 @@ class CheckIn(models.Model):
         constraints = [
             FrozenWhen(name="check_in_is_frozen_when_answered", condition=Q(answered_at__isnull=False)),
         ]
+        indexes = [models.Index(fields=["due_at"], name="check_in_by_time")]
 
     def __str__(self):
         return f"check-in #{self.pk}"
@@ -162,3 +162,5 @@ class CheckInLink(Link):
     """Opens one check-in, for its client."""
 
     check_in = models.ForeignKey(CheckIn, on_delete=models.CASCADE, related_name="links")
+
+    of_client = "check_in__client"

@@ -6,7 +6,8 @@ import pytest
 
 from booking.models import AppointmentLink
 from clients.models import Intake, IntakeLink
-from practice.links import token_hash
+from clients.records import FIELDS, update_client
+from practice.links import Link, token_hash
 from tests.support.visits import make_visit
 from tests.world import NOW
 
@@ -32,6 +33,31 @@ def test_a_revoked_link_opens_no_more(token):
     assert IntakeLink.objects.revoke(at=NOW) == 1
 
     assert IntakeLink.objects.opened_by(token, now=NOW) is None
+
+
+def test_a_new_address_shuts_every_link_sent_to_the_old_one(token, ada, mia, dana, massage):
+    visit = make_visit(ada, mia, massage)
+    of_visit = AppointmentLink.mint(now=NOW, expires_at=NOW + DAY, appointment=visit)
+
+    update_client(ada, by=dana, at=NOW, **{**_details(ada), "email": "new@mail.example"})
+
+    assert IntakeLink.objects.opened_by(token, now=NOW) is None
+    assert AppointmentLink.objects.opened_by(of_visit, now=NOW) is None
+
+
+def _details(client):
+    return {name: getattr(client, name) for name in FIELDS}
+
+
+def test_every_link_table_says_whose_mailbox_it_went_to():
+    named = {model.__name__: model.of_client for model in Link.__subclasses__()}
+
+    assert named == {
+        "IntakeLink": "intake__client",
+        "AppointmentLink": "appointment__client",
+        "CheckInLink": "check_in__client",
+        "ReportLink": "",
+    }
 
 
 def test_the_token_stands_nowhere_in_the_database(token):
