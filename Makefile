@@ -26,7 +26,7 @@ check: setup ## style, types, import line, migrations and deployment settings; n
 	@$(BIN)/python -m tools.check
 
 migrations: setup ## write the migrations that the models ask for, one app at a time
-	@for app in practice clients protocols booking treatment_sessions referrals reminders; do $(BIN)/python manage.py makemigrations $$app || exit 1; done
+	@for app in practice clients protocols booking treatment_sessions referrals reminders; do $(BIN)/python manage.py makemigrations --no-header $$app || exit 1; done
 
 lock: setup ## compile the requirement files anew, with hashes; UPGRADE=1 takes newer packages
 	@$(PYTHON) tools/setup.py --tools
