@@ -25,12 +25,13 @@ from workspace.demo import SIGN_INS
 from workspace.demo.builder import make_demo
 from workspace.today import day_of
 
+pytestmark = pytest.mark.django_db
 EARLY_AFTERNOON = datetime(2026, 11, 23, 13, 20, tzinfo=UTC)  # a Monday; the demo stands in London then
 
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker):
-    """One demo for the module, taken back at its end; what a test writes into it stays until then."""
+    """One demo for the module, taken back at its end; what a test writes is taken back with the test."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield make_demo(seed=1, size="small", now=EARLY_AFTERNOON)
         transaction.set_rollback(True)

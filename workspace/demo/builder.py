@@ -4,7 +4,7 @@ import random
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from practice.errors import Refused
 from practice.models import Practice
@@ -31,6 +31,7 @@ def make_demo(*, seed: int, size: str, now: datetime) -> House:
             if standing.is_demo
             else "a practice is already here. The demo needs an empty database of its own."
         )
+    _lift_limits()
     place = place_of_the_hour(now)
     rng = random.Random(seed)  # noqa: S311 - a demo, not a secret
     timetable = Timetable(now=now, zone=ZoneInfo(place["zone"]), rng=rng)
@@ -53,6 +54,14 @@ def make_demo(*, seed: int, size: str, now: datetime) -> House:
         case.plan_all()
     telling.tell()
     return house
+
+
+def _lift_limits() -> None:
+    """Let this one transaction take its time: the limits of a page are not meant for years of visits."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def phone_numbers(place: dict, rng: random.Random) -> list[str]:
