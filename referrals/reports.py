@@ -40,12 +40,12 @@ class ReportAlreadySent(Refused):
 def draft_report_content(referral: Referral) -> dict[str, Any]:
     """Return the report's facts as a JSON-ready document, drawn from signed sessions only. Raises NothingSigned."""
     signed = TreatmentSession.objects.signed().filter(client=referral.client)
-    latest = signed.select_related("therapist", "plan__protocol", "screening").order_by("started_at", "pk").last()
+    latest = signed.select_related("therapist", "plan__protocol", "screening").newest_first().first()
     if latest is None:
         raise NothingSigned("There is no signed session yet. Sign the note first, then write the report.")
-    course = list(_course(signed, latest, referral).order_by("started_at", "pk"))
+    course = list(_course(signed, latest, referral).select_related("appointment").newest_first())[::-1]
     return {
-        "visits": [session.started_at.isoformat() for session in course],
+        "visits": [session.appointment.starts_at.isoformat() for session in course],
         "plan": _plan(latest),
         "screening": _screening(latest.screening),
         "muscles": _muscles(latest),
@@ -61,7 +61,7 @@ def _course(signed, latest: TreatmentSession, referral: Referral):
     The client agreed to a report on this course of treatment, not to the rest of their record.
     """
     zone = ZoneInfo(Practice.objects.current().time_zone)
-    since_letter = Q(started_at__gte=at_wall_time(referral.received_on, time(0), zone))
+    since_letter = Q(appointment__starts_at__gte=at_wall_time(referral.received_on, time(0), zone))
     same_plan = Q(plan=latest.plan_id) if latest.plan_id else Q(pk=latest.pk)
     return signed.filter(since_letter | same_plan | Q(pk=latest.pk))
 

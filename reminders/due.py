@@ -54,11 +54,7 @@ def _not_yet(subject: str, *kinds: str, version: str | None = None) -> Q:
 
 
 def _intakes(now):
-    rows = (
-        Intake.objects.open()
-        .filter(wants_mail=True)
-        .filter(_not_yet("intake", Kind.INTAKE_LINK, version="mail_version"))
-    )
+    rows = Intake.objects.open().filter(_not_yet("intake", Kind.INTAKE_LINK, version="mail_version"), wants_mail=True)
     return [
         Message(
             kind=Kind.INTAKE_LINK,
@@ -75,7 +71,9 @@ def _intakes(now):
 
 def _appointments(now):
     """Confirm what was booked, say what moved, and take back what was announced and then cancelled."""
-    coming = Appointment.objects.filter(starts_at__gt=now).select_related("client")
+    coming = Appointment.objects.filter(starts_at__gt=now).prefetch_related(
+        "client"
+    )  # joined, SQLite walks every client
     bookable = Q(status__in=[Appointment.Status.BOOKED, Appointment.Status.CONFIRMED])
     announced = Message.objects.filter(
         # perhaps sent counts as sent, and so does sent before and about to be sent again
@@ -84,21 +82,17 @@ def _appointments(now):
         kind__in=[Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED],
     )
     untold = _not_yet("appointment", Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, version="version")
-    booked = coming.filter(bookable, untold, ~Exists(announced))
-    moved = coming.filter(bookable, untold, Exists(announced))
-    cancelled = coming.filter(
-        Exists(announced), _not_yet("appointment", Kind.APPOINTMENT_CANCELLED, version="version"), status="cancelled"
-    )
-    for kind, rows in (
-        (Kind.BOOKING_CONFIRMATION, booked),
-        (Kind.APPOINTMENT_MOVED, moved),
-        (Kind.APPOINTMENT_CANCELLED, cancelled),
-    ):
-        for visit in rows:
-            if visit.client.can_be_mailed:
-                yield Message(
-                    kind=kind, client=visit.client, appointment=visit, version=visit.version, due_at=now, created_at=now
-                )
+    told = [
+        (visit, Kind.APPOINTMENT_MOVED if visit.was_announced else Kind.BOOKING_CONFIRMATION)
+        for visit in coming.filter(bookable, untold).annotate(was_announced=Exists(announced))
+    ]
+    not_taken_back = _not_yet("appointment", Kind.APPOINTMENT_CANCELLED, version="version")
+    cancelled = coming.filter(Exists(announced), not_taken_back, status=Appointment.Status.CANCELLED)
+    return [
+        Message(kind=kind, client=visit.client, appointment=visit, version=visit.version, due_at=now, created_at=now)
+        for visit, kind in [*told, *((visit, Kind.APPOINTMENT_CANCELLED) for visit in cancelled)]
+        if visit.client.can_be_mailed
+    ]
 
 
 def check_in_hours() -> int | None:
@@ -116,19 +110,18 @@ def _check_ins(now) -> list[CheckIn]:
         return []
     sessions = TreatmentSession.objects.signed().filter(
         ~Exists(CheckIn.objects.filter(session=OuterRef("pk"))),
-        started_at__gt=now - CHECK_IN_WINDOW,
-        signed_at__gt=now - CHECK_IN_WINDOW,
+        appointment__starts_at__gt=now - CHECK_IN_WINDOW,
         signed_at__lte=now,
     )
     return [
         CheckIn(session=session, client_id=session.client_id, due_at=_follow_up_at(session, hours))
-        for session in sessions
+        for session in sessions.select_related("appointment")
     ]
 
 
 def _follow_up_at(session: TreatmentSession, hours: int) -> datetime:
-    begun = min(session.started_at, session.signed_at)
-    return max(session.signed_at, begun + timedelta(hours=hours))
+    visit = min(session.appointment.starts_at, session.signed_at)  # whoever came early was treated early
+    return max(session.signed_at, visit + timedelta(hours=hours))
 
 
 def _due_check_ins(now):
@@ -139,7 +132,7 @@ def _due_check_ins(now):
 
 def _check_in_mails(now):
     return [
-        Message(kind=Kind.CHECK_IN, client=row.client, check_in=row, due_at=row.due_at, created_at=now)
+        Message(kind=Kind.CHECK_IN, client_id=row.client_id, check_in=row, due_at=row.due_at, created_at=now)
         for row in _due_check_ins(now)
         if row.client.can_be_mailed
     ]
@@ -148,8 +141,8 @@ def _check_in_mails(now):
 def _ask_for_calls(now) -> None:
     """Put clients without e-mail whose check-in is due onto the call list."""
     subject = Concat(Value(CALL_SUBJECT), Cast(OuterRef("pk"), CharField()))
-    asked = Task.objects.filter(kind=Task.Kind.CALL_CLIENT, subject=subject)
     unmailed = Q(client__email="") | Q(client__wants_no_mail=True)
+    asked = Task.objects.filter(kind=Task.Kind.CALL_CLIENT, subject=subject)
     for check_in in _due_check_ins(now).filter(unmailed, ~Exists(asked)):
         with transaction.atomic():
             raise_task(

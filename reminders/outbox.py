@@ -171,10 +171,10 @@ def _minutes(jump: timedelta) -> int:
 
 def waiting(now: datetime):
     """Messages that a sweep may take: due ones, and those whose sender died with the lease run out."""
-    return Message.objects.filter(
-        Q(state=State.DUE, due_at__lte=now)
-        | Q(state__in=[State.CLAIMED, State.HANDOFF], lease_until__lt=clock.machine_now(), due_at__lte=now)
-    ).order_by("due_at", "pk")
+    free = Q(state=State.DUE) | Q(lease_until__lt=clock.machine_now())
+    return Message.objects.filter(free, state__in=[State.DUE, State.CLAIMED, State.HANDOFF], due_at__lte=now).order_by(
+        "due_at", "pk"
+    )
 
 
 def claim_one(now: datetime, sweep: Sweep, *, lease: timedelta = LEASE) -> Message | None:

@@ -9,6 +9,8 @@ from django.utils.html import strip_tags
 
 from clients.consents import give_consent
 from practice.models import AuditEvent
+from protocols.library import load_knowledge
+from protocols.models import Protocol, TreatmentPlan
 from referrals.letters import enter_referrer, status_of, take_in_referral
 from referrals.models import Referral, Report, ReportLink
 from referrals.reports import (
@@ -19,8 +21,6 @@ from referrals.reports import (
     send_report,
     write_report,
 )
-from protocols.library import load_knowledge
-from protocols.models import Protocol, TreatmentPlan
 from sessions.models import MuscleFinding, OutcomeScore, TestResult
 from tests.support.visits import make_screening, make_session, make_visit, sign
 from tests.world import NINE, NOW, TODAY
@@ -273,3 +273,9 @@ def test_report_page_shows_the_referrer_nothing_of_the_rest_of_the_record(client
 
     for kept in (ada.email, str(ada.phone), ada.phone.as_international, "chart", "Sign in"):
         assert kept not in page
+
+
+def test_report_dates_a_visit_by_the_visit_not_by_the_day_its_chart_was_opened(referral, ada, mia, massage, consent):
+    sign(make_session(make_visit(ada, mia, massage, starts_at=NINE - 3 * DAY), started_at=NOW))
+
+    assert write_report(referral, message="", by=mia, at=NOW).content["visits"] == ["2026-11-20T09:00:00+00:00"]

@@ -158,3 +158,12 @@ def test_stored_mail_reads_nothing_but_mails(settings, tmp_path, name):
 def test_no_mail_server_sends_nothing_and_says_so(caplog):
     assert NoMailServer().send_messages([mail.EmailMessage("a", "b", "a@b.example", ["c@d.example"])]) == 0
     assert "no mail server" in caplog.text
+
+
+def test_check_in_page_names_the_day_of_the_visit_not_of_its_chart(client, check_in, token):
+    visit = check_in.session.appointment
+    type(visit).objects.filter(pk=visit.pk).update(starts_at=NOW - 2 * DAY, ends_at=NOW - 2 * DAY + DAY / 24)
+
+    page = client.get(opened(client, token)["Location"])
+
+    assert "on Saturday 21 November" in page.content.decode()

@@ -239,9 +239,16 @@ def test_an_intake_answered_before_its_mail_left_is_not_asked_for(ada, postbox):
     assert (postbox.mails, Message.objects.get().why) == ([], "the questions are answered")
 
 
+def given(visit, starts_at):
+    """Let the visit have been at that time; its chart may be opened and signed days later."""
+    visit.starts_at, visit.ends_at = starts_at, starts_at + timedelta(hours=1)
+    visit.save()
+    return visit
+
+
 @pytest.mark.parametrize(("days", "due_at"), [(0, NOW + DAY), (0.5, NOW + DAY / 2), (3, NOW)])
 def test_the_check_in_is_due_a_day_after_the_visit_however_late_it_is_signed(visit, days, due_at):
-    sign(make_session(visit, started_at=NOW - days * DAY))
+    sign(make_session(given(visit, NOW - days * DAY), started_at=NOW))
 
     derive_due(NOW)
 
@@ -249,7 +256,7 @@ def test_the_check_in_is_due_a_day_after_the_visit_however_late_it_is_signed(vis
 
 
 def test_nobody_is_asked_about_a_visit_of_last_month_that_was_signed_today(visit):
-    sign(make_session(visit, started_at=NOW - 30 * DAY))
+    sign(make_session(given(visit, NOW - 30 * DAY), started_at=NOW))
 
     derive_due(NOW)
 
@@ -270,10 +277,7 @@ def test_clients_without_mail_cost_no_query_once_they_are_on_the_call_list(mia, 
     def grow():
         for number in (next(numbers) for _ in range(5)):
             person = make_client("Ben", f"No{number}", email="")
-            session = make_session(
-                make_visit(person, mia, massage, starts_at=NOW - number * DAY / 20), started_at=NOW - DAY
-            )
-            sign(session, position=number)
+            sign(make_session(make_visit(person, mia, massage, starts_at=NOW - DAY - number * DAY / 20)), number)
         derive_due(NOW)
 
     grow()

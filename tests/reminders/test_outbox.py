@@ -13,7 +13,7 @@ from clients.todo import finish_task
 from practice import clock
 from practice.models import AuditEvent, Practice
 from practice.staff import give_cover
-from reminders import outbox
+from reminders import due, outbox
 from reminders.due import derive_due
 from reminders.models import Message
 from reminders.outbox import Refusal, ServerAway, send_due
@@ -374,3 +374,19 @@ def test_mail_goes_to_the_address_of_today(visit, ada, postbox):
     send_due(now=NOW, deliver=postbox)
 
     assert postbox.mails[0].to == ["new@mail.example"]
+
+
+def plan_of(rows) -> str:
+    """Return how the database would look for `rows` if there were very many."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        return rows.explain()
+
+
+def test_the_next_mail_is_found_by_index_however_many_were_sent(practice):
+    assert "message_by_state" in plan_of(outbox.waiting(NOW))
+
+
+def test_the_next_check_ins_are_found_by_index_however_many_were_asked(practice):
+    assert "check_in_by_time" in plan_of(due._due_check_ins(NOW))
