@@ -27,6 +27,15 @@ class CoverTooLong(Refused):
     """Cover opens charts, so it ends."""
 
 
+class CoverEndsFirst(Refused):
+    """A cover that ends before it begins covers nothing."""
+
+
+class CoverOfOneself(Refused):
+    """Nobody stands in for themself."""
+
+
+@transaction.atomic
 def invite_staff(*, username: str, roles: set[str], by: User, at: datetime, **fields) -> User:
     """Create a colleague who cannot sign in until they set a password by link; return the user.
 
@@ -50,11 +59,16 @@ def change_staff(user: User, *, roles: set[str], by: User, at: datetime, **field
 
 
 def deactivate_staff(user: User, *, by: User, at: datetime) -> User:
-    """End a colleague's access at once: their open pages stop working. Nothing of theirs is deleted. Raises LastOwner."""
+    """End a colleague's access at once: their open pages stop working, and what they covered is theirs no more.
+
+    Nothing of theirs is deleted. Raises LastOwner.
+    """
     with transaction.atomic():
         _keep_an_owner(user, stays_owner=False)
         user.is_active = False
         user.save(update_fields=["is_active"])
+        for cover in user.covers.filter(until__gt=at):
+            end_cover(cover, by=by, at=at)
         return _recorded(user, "staff.deactivated", by=by, at=at)
 
 
@@ -68,7 +82,14 @@ def reactivate_staff(user: User, *, by: User, at: datetime) -> User:
 
 @transaction.atomic
 def give_cover(*, who: User, for_whom: User, starts_at: datetime, until: datetime, by: User, at: datetime) -> Cover:
-    """Let `who` act for `for_whom` in [starts_at, until), at most 92 days. Opens the other's charts. Raises CoverTooLong."""
+    """Let `who` act for `for_whom` in [starts_at, until), at most 92 days. Opens the other's charts.
+
+    Raises CoverOfOneself, CoverEndsFirst, CoverTooLong.
+    """
+    if who == for_whom:
+        raise CoverOfOneself("Choose two different people.")
+    if until <= starts_at:
+        raise CoverEndsFirst("The cover must end after it begins.")
     if until - starts_at > LONGEST_COVER:
         raise CoverTooLong("Cover lasts at most three months. Give it again when it ends.")
     cover = Cover.objects.create(who=who, for_whom=for_whom, starts_at=starts_at, until=until, created_by=by)
@@ -104,9 +125,10 @@ def _save(user: User) -> None:
         with transaction.atomic():
             user.save()
     except IntegrityError as error:
-        if "email" in str(error):
+        broken = str(error).splitlines()[0]  # PostgreSQL tells the row below, and names may say anything
+        if "user_email_is_their_own" in broken:
             raise EmailTaken("Somebody here uses this e-mail already. Each person needs their own.") from error
-        if "username" in str(error):
+        if "practice_user.username" in broken or "practice_user_username" in broken:
             raise UsernameTaken("This user name is taken. Please choose another.") from error
         raise
 

@@ -124,3 +124,63 @@ def test_invited_people_cannot_sign_in_before_they_set_a_password(olga):
 
     assert not user.has_usable_password()
     assert AuditEvent.objects.filter(action="staff.invited", by=olga, target_id=user.pk).exists()
+
+
+FIELDS = {"first_name": "D", "last_name": "D", "roles": {"front_desk"}, "at": NOW}
+
+
+def test_invite_staff_blames_the_right_field_whatever_the_names_contain(olga, practice):
+    world.make_staff("email", "Emil", "Post", "front_desk")
+    world.make_staff("una", "Una", "M", "front_desk")
+    User.objects.filter(username="una").update(email="username@elmstreet.example")
+
+    with pytest.raises(staff.UsernameTaken):
+        staff.invite_staff(username="email", email="new@elmstreet.example", by=olga, **FIELDS)
+    with pytest.raises(staff.EmailTaken):
+        staff.invite_staff(username="other", email="username@elmstreet.example", by=olga, **FIELDS)
+
+
+def test_people_without_a_role_are_a_mistake_of_ours_not_of_their_address(olga):
+    with pytest.raises(IntegrityError, match="user_has_a_role"), transaction.atomic():
+        staff.invite_staff(username="x", email="x@email.example", by=olga, **{**FIELDS, "roles": set()})
+
+
+def test_invite_staff_leaves_nobody_behind_when_the_audit_cannot_be_written(olga, monkeypatch):
+    def full(**_more):
+        raise OSError
+
+    monkeypatch.setattr(staff.audit, "record", full)
+
+    with pytest.raises(OSError):
+        staff.invite_staff(username="new", email="new@elmstreet.example", by=olga, **FIELDS)
+
+    assert not User.objects.filter(username="new").exists()
+
+
+def test_change_staff_says_which_address_is_taken_and_changes_nothing(olga, dana, mia):
+    with pytest.raises(staff.EmailTaken):
+        staff.change_staff(dana, roles={"front_desk"}, by=olga, at=NOW, email=mia.email.upper(), first_name="Other")
+
+    dana.refresh_from_db()
+    assert (dana.first_name, dana.email) == ("Dana", "dana@elmstreet.example")
+
+
+@pytest.mark.parametrize(("starts_at", "until"), [(NOW, NOW), (NOW + HOUR, NOW)])
+def test_give_cover_refuses_a_span_that_is_none(mia, tom, olga, starts_at, until):
+    with pytest.raises(staff.CoverEndsFirst):
+        staff.give_cover(who=tom, for_whom=mia, starts_at=starts_at, until=until, by=olga, at=NOW)
+
+
+def test_give_cover_refuses_oneself(mia, olga):
+    with pytest.raises(staff.CoverOfOneself):
+        staff.give_cover(who=mia, for_whom=mia, starts_at=NOW, until=NOW + HOUR, by=olga, at=NOW)
+
+
+def test_deactivation_ends_the_cover_somebody_gives(mia, tom, olga, dana, ada, massage):
+    make_visit(ada, mia, massage)
+    staff.give_cover(who=tom, for_whom=mia, starts_at=NOW, until=NOW + HOUR, by=olga, at=NOW)
+
+    staff.deactivate_staff(tom, by=olga, at=NOW)
+    staff.reactivate_staff(tom, by=olga, at=NOW + timedelta(minutes=1))
+
+    assert not Client.objects.charts_visible_to(tom).exists()
