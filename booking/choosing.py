@@ -7,23 +7,17 @@ from django.http import Http404
 from clients.gate import gates_for
 from clients.models import Client
 from practice import clock
+from practice.forms import row_id
 
 MOST_RESULTS = 8
 LONGEST_SEARCH = 100
-LONGEST_NUMBER = 18  # digits of the largest key a database can hold
-
-
-def number(text: str | None) -> int | None:
-    """Read a row's number from an address or a form; None if it is none."""
-    text = text or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 def visible_client(user, text: str | None) -> Client | None:
     """Return the client of that number if `user` may see them, None if nothing was given, 404 for anybody else."""
     if not text:
         return None
-    client = Client.objects.visible_to(user).filter(pk=number(text) or 0).first()
+    client = Client.objects.visible_to(user).filter(pk=row_id(text) or 0).first()
     if client is None:
         raise Http404
     return client

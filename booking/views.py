@@ -22,7 +22,7 @@ from booking.appointments import (
     reopen_appointment,
 )
 from booking.board import board_stamp, load_board
-from booking.choosing import client_results, has_open_intake, number, visible_client
+from booking.choosing import client_results, has_open_intake, visible_client
 from booking.forms import OTHER, BookingForm, CancelForm, MoveForm, PlaceForm, read_slot, slot_value
 from booking.models import Appointment
 from booking.offers import make_offer
@@ -32,6 +32,7 @@ from clients.gate import gate_for
 from practice import clock
 from practice.access import staff_only
 from practice.errors import Refused
+from practice.forms import row_id
 from practice.models import Service, User
 from practice.templatetags.ui import local_time
 from protocols.models import TreatmentPlan
@@ -71,7 +72,7 @@ def _board_day(request) -> date:
 
 def _said(request) -> dict:
     """Return what the desk reads back to the caller after a booking or a move."""
-    pk = number(request.GET.get("said"))
+    pk = row_id(request.GET.get("said"))
     said = Appointment.objects.visible_to(request.user).live().filter(pk=pk).first() if pk else None
     if said is None:
         return {"said": None, "said_words": "", "said_next": ""}
@@ -125,11 +126,11 @@ def _frame(request) -> dict:
 
 def _guess(request, client) -> dict:
     """Start the form with what the board was pressed at, and the service the client had last."""
-    therapist = User.objects.therapists().filter(pk=number(request.GET.get("therapist")) or 0).first()
+    therapist = User.objects.therapists().filter(pk=row_id(request.GET.get("therapist")) or 0).first()
     read = read_slot(f"{request.GET.get('starts', '')}|0")
     starts_at = read and read[0]
     day = timezone.localdate(starts_at) if starts_at else _day_or(request.GET.get("day"), clock.today())
-    service = Service.objects.active().filter(pk=number(request.GET.get("service")) or 0).first()
+    service = Service.objects.active().filter(pk=row_id(request.GET.get("service")) or 0).first()
     guess = {"therapist": therapist, "day": day, "service": service or _usual_service(client, therapist)}
     if starts_at and therapist:
         guess |= {"slot": slot_value(starts_at, therapist.pk), "other_time": timezone.localtime(starts_at).time()}
@@ -227,12 +228,12 @@ def appointment_slots(request):
     client = visible_client(request.user, request.GET.get("client"))
     without = None
     if request.GET.get("appointment"):
-        pk = number(request.GET["appointment"])
+        pk = row_id(request.GET["appointment"])
         without = get_object_or_404(Appointment.objects.visible_to(request.user), pk=pk or 0)
         client = without.client
-    service = get_object_or_404(Service.objects.all(), pk=number(request.GET.get("service")) or 0)
+    service = get_object_or_404(Service.objects.all(), pk=row_id(request.GET.get("service")) or 0)
     form = PlaceForm(initial=request.GET.dict(), **_frame(request))
-    therapist = User.objects.therapists().filter(pk=number(request.GET.get("therapist")) or 0).first()
+    therapist = User.objects.therapists().filter(pk=row_id(request.GET.get("therapist")) or 0).first()
     form.initial |= {"day": _day_or(request.GET.get("day"), clock.today()), "therapist": therapist}
     context = _places(request, form, None, client=client, service=service, without=without)
     return render(request, "booking/_slots.html", context)

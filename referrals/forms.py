@@ -1,20 +1,13 @@
 """What the desk types from a letter, and what a therapist adds to a report."""
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Layout
+from crispy_forms.layout import Div
 from django import forms
 from phonenumber_field.formfields import PhoneNumberField
 
+from practice.forms import helper, row
 from referrals.letters import FIRST_YEAR
 from referrals.models import Referral, Referrer
-
-
-def _helper(*layout) -> FormHelper:
-    made = FormHelper()
-    made.form_tag = False
-    made.disable_csrf = True
-    made.layout = Layout(*layout)
-    return made
 
 
 class ReferrerForm(forms.ModelForm):
@@ -30,10 +23,10 @@ class ReferrerForm(forms.ModelForm):
     @property
     def helper(self) -> FormHelper:
         """Who, what, where."""
-        return _helper(
-            Div("name", "profession", css_class="field-row"),
+        return helper(
+            row("name", "profession"),
             "organisation",
-            Div("phone", "email", css_class="field-row"),
+            row("phone", "email"),
         )
 
 
@@ -113,15 +106,16 @@ class LetterForm(forms.ModelForm):
     @property
     def helper(self) -> FormHelper:
         """From whom, then what."""
-        return _helper(
+        return helper(
             "referrer",
             Div(
-                Div("name", "profession", css_class="field-row"),
+                row("name", "profession"),
                 "organisation",
-                Div("phone", "email", css_class="field-row"),
+                row("phone", "email"),
                 css_id="new-referrer",
+                data_show_when="letter-referrer=",
             ),
-            Div("received_on", "visits_allowed", css_class="field-row"),
+            row("received_on", "visits_allowed"),
             "question",
             "precautions",
         )

@@ -14,6 +14,7 @@ from clients.records import create_client
 from practice import audit, clock, links
 from practice.access import public, role_required, staff_only
 from practice.errors import Refused
+from practice.forms import posted, row_id
 from referrals.forms import LetterForm, ReferrerForm, ReportForm
 from referrals.letters import enter_referrer, status_of, take_in_referral
 from referrals.models import Referral, Referrer, Report, ReportLink
@@ -36,7 +37,7 @@ def referral_list(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def referral_create(request):
     client = _chosen_client(request)
-    data = request.POST if request.method == "POST" else None
+    data = posted(request)
     letter = LetterForm(
         data,
         prefix="letter",
@@ -71,12 +72,7 @@ def referral_create(request):
 
 def _chosen_client(request):
     pk = request.POST.get("client") or request.GET.get("client")
-    return get_object_or_404(Client.objects.visible_to(request.user), pk=_whole(pk)) if pk else None
-
-
-def _whole(text):
-    """Ids come as digits that fit a row id; anything else names no row."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return get_object_or_404(Client.objects.visible_to(request.user), pk=row_id(pk)) if pk else None
 
 
 def _referrers(request):
@@ -125,7 +121,7 @@ def referrer_list(request):
 @role_required("front_desk", "owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def referrer_create(request):
-    form = ReferrerForm(request.POST if request.method == "POST" else None)
+    form = ReferrerForm(posted(request))
     if form.is_valid():
         referrer = enter_referrer(by=request.user, at=clock.now(), **form.cleaned_data)
         messages.success(request, f"{referrer.name} is in the address book.")
@@ -142,9 +138,7 @@ def report_write(request, referral_id):
     )
     audit.record_reading(client=referral.client, page="referrals:report_write", at=clock.now(), by=request.user)
     draft = Report.objects.filter(referral=referral, sent_at__isnull=True).first()
-    form = ReportForm(
-        request.POST if request.method == "POST" else None, initial={"message": draft.message if draft else ""}
-    )
+    form = ReportForm(posted(request), initial={"message": draft.message if draft else ""})
     if form.is_valid():
         try:
             report = write_report(referral, by=request.user, at=clock.now(), **form.cleaned_data)

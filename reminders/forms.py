@@ -1,9 +1,10 @@
 """What a client may answer the day after a visit."""
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field, Layout
+from crispy_forms.layout import Field
 from django import forms
 
+from practice.forms import helper
 from reminders.models import CheckIn
 
 NRS_CHOICES = [(number, str(number)) for number in range(11)]
@@ -54,14 +55,10 @@ class CheckInForm(forms.Form):
     @property
     def helper(self) -> FormHelper:
         """Pain as a 0-10 scale, the rest as large pills; the page owns the form tag."""
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        helper.layout = Layout(
+        return helper(
             Field("pain_now_nrs", wrapper_class="nrs"),
             Field("leg_symptoms", wrapper_class="choices-stack"),
             Field("soreness_nrs", wrapper_class="nrs"),
             Field("warning_sign"),
             "comment",
         )
-        return helper

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from practice import audit, clock, links
 from practice.access import public, role_required
 from practice.errors import Refused
+from practice.forms import posted
 from reminders.checkins import answer_check_in
 from reminders.forms import CheckInForm
 from reminders.mails import compose
@@ -86,7 +87,7 @@ def check_in_page(request, handle):
         return render(request, "practice/link_closed.html", status=404)
     if link.check_in.is_answered:
         return redirect("reminders:check_in_done", handle)
-    form = CheckInForm(request.POST if request.method == "POST" else None)
+    form = CheckInForm(posted(request))
     if form.is_valid():
         try:
             answer_check_in(link.check_in, at=now, **form.cleaned_data)

@@ -4,28 +4,16 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout
+from crispy_forms.layout import Field
 from django import forms
 from django.utils.text import slugify
 from phonenumber_field.formfields import PhoneNumberField
 
+from practice.forms import helper, row
 from practice.models import Closure, Practice, Role, Room, Service, User, WorkingHours
 from practice.zones import at_wall_time, zone_names
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-
-
-def _helper(*layout) -> FormHelper:
-    made = FormHelper()
-    made.form_tag = False
-    made.disable_csrf = True
-    if layout:
-        made.layout = Layout(*layout)
-    return made
-
-
-def _row(*names) -> Div:
-    return Div(*names, css_class="field-row")
 
 
 class DayField(forms.DateField):
@@ -80,14 +68,14 @@ class PracticeForm(forms.ModelForm):
     @property
     def helper(self) -> FormHelper:
         """Who the practice is, then its numbers."""
-        return _helper(
+        return helper(
             "name",
             "address",
-            _row("phone", "email"),
+            row("phone", "email"),
             "time_zone",
-            _row("emergency_number", "urgent_advice"),
-            _row("slot_minutes", "notice_minutes"),
-            _row("horizon_days", "change_window_hours"),
+            row("emergency_number", "urgent_advice"),
+            row("slot_minutes", "notice_minutes"),
+            row("horizon_days", "change_window_hours"),
         )
 
 
@@ -120,8 +108,21 @@ class StaffForm(forms.Form):
     @property
     def helper(self) -> FormHelper:
         """Name, sign-in, roles."""
-        sign_in = _row("username", "email") if "username" in self.fields else "email"
-        return _helper(_row("first_name", "last_name"), sign_in, _row("phone", "credential"), Field("roles"))
+        sign_in = row("username", "email") if "username" in self.fields else "email"
+        return helper(row("first_name", "last_name"), sign_in, row("phone", "credential"), Field("roles"))
+
+
+class TickedRows(forms.ModelMultipleChoiceField):
+    """Rows to tick. A number no database can hold names no row; asked for it, SQLite would break."""
+
+    widget = forms.CheckboxSelectMultiple
+    longest_number = 18  # digits
+
+    def clean(self, value):
+        if too_long := [one for one in value or () if len(str(one)) > self.longest_number]:
+            words, shown = self.error_messages["invalid_choice"], {"value": too_long[0][: self.longest_number]}
+            raise forms.ValidationError(words, code="invalid_choice", params=shown)
+        return super().clean(value)
 
 
 class RoomForm(forms.ModelForm):
@@ -156,7 +157,7 @@ class ServiceForm(forms.ModelForm):
             "therapists": "Given by",
         }
         help_texts = {"therapists": ""}
-        widgets = {"therapists": forms.CheckboxSelectMultiple, "rooms": forms.CheckboxSelectMultiple}
+        field_classes = {"therapists": TickedRows, "rooms": TickedRows}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -185,9 +186,9 @@ class ServiceForm(forms.ModelForm):
     @property
     def helper(self) -> FormHelper:
         """What, how long, who and where."""
-        return _helper(
-            _row("name", "duration_minutes"),
-            _row("buffer_before_minutes", "buffer_after_minutes"),
+        return helper(
+            row("name", "duration_minutes"),
+            row("buffer_before_minutes", "buffer_after_minutes"),
             Field("therapists", wrapper_class="choices-stack"),
             "needs_room",
             Field("rooms", wrapper_class="choices-stack"),
@@ -218,7 +219,7 @@ class HoursForm(forms.Form):
     @property
     def helper(self) -> FormHelper:
         """One line on a wide page."""
-        return _helper(_row("weekday", "starts", "ends"), _row("valid_from", "valid_to"))
+        return helper(row("weekday", "starts", "ends"), row("valid_from", "valid_to"))
 
 
 class SpanForm(forms.Form):
@@ -285,7 +286,7 @@ class ClosureForm(SpanForm):
     @property
     def helper(self) -> FormHelper:
         """Whose, then when."""
-        return _helper(_row("therapist", "room"), _row("first_day", "from_time"), _row("last_day", "to_time"), "reason")
+        return helper(row("therapist", "room"), row("first_day", "from_time"), row("last_day", "to_time"), "reason")
 
 
 class CoverForm(SpanForm):
@@ -320,4 +321,4 @@ class CoverForm(SpanForm):
     @property
     def helper(self) -> FormHelper:
         """Who for whom, then when."""
-        return _helper(_row("who", "for_whom"), _row("first_day", "from_time"), _row("last_day", "to_time"))
+        return helper(row("who", "for_whom"), row("first_day", "from_time"), row("last_day", "to_time"))

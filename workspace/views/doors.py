@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from practice import clock
 from practice.access import public, staff_only
 from practice.errors import Refused
+from practice.forms import posted
 from workspace.forms import FirstRunForm
 from workspace.founding import found_practice
 
@@ -38,7 +39,7 @@ def first_run(request):
     """Create the real practice and its owner, once, with the set-up code that the start printed."""
     if request.practice is not None or settings.DEMO:
         raise Http404
-    form = FirstRunForm(request.POST if request.method == "POST" else None)
+    form = FirstRunForm(posted(request))
     if form.is_valid():
         try:
             owner = found_practice(at=clock.now(), **form.cleaned_data)

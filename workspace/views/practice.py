@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from practice import clock
 from practice.access import role_required
+from practice.forms import posted
 from practice.models import Closure, Cover, Room, Service, User, WorkingHours
 from practice.records import keep, take_away
 from workspace.settings_forms import ClosureForm, HoursForm, PracticeForm, RoomForm, ServiceForm
@@ -16,10 +17,6 @@ from workspace.settings_forms import ClosureForm, HoursForm, PracticeForm, RoomF
 def _answer(request, template, **context):
     """Render a form page; 422 when what was typed did not pass."""
     return render(request, template, context, status=422 if context["form"].errors else 200)
-
-
-def _posted(request):
-    return request.POST if request.method == "POST" else None
 
 
 @role_required("owner")
@@ -44,7 +41,7 @@ def settings(request):
 @role_required("owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_practice(request):
-    form = PracticeForm(_posted(request), instance=request.practice)
+    form = PracticeForm(posted(request), instance=request.practice)
     if form.is_valid():
         keep(form.instance, by=request.user, at=clock.now())
         messages.success(request, "Saved.")
@@ -57,7 +54,7 @@ def settings_practice(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def room_edit(request, pk=None):
     room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk) if pk else Room()
-    form = RoomForm(_posted(request), instance=room)
+    form = RoomForm(posted(request), instance=room)
     if form.is_valid():
         keep(form.instance, by=request.user, at=clock.now())
         messages.success(request, f"{room.name} is saved.")
@@ -69,7 +66,7 @@ def room_edit(request, pk=None):
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_edit(request, pk=None):
     service = get_object_or_404(Service.objects.visible_to(request.user), pk=pk) if pk else Service()
-    form = ServiceForm(_posted(request), instance=service)
+    form = ServiceForm(posted(request), instance=service)
     if form.is_valid():
         keep(form.instance, many=form.many, by=request.user, at=clock.now())
         messages.success(request, f"{service.name} is saved.")
@@ -81,7 +78,7 @@ def service_edit(request, pk=None):
 @require_http_methods(["GET", "HEAD", "POST"])
 def hours_edit(request, user_id):
     therapist = get_object_or_404(User.objects.therapists(), pk=user_id)
-    form = HoursForm(_posted(request))
+    form = HoursForm(posted(request))
     if form.is_valid():
         keep(WorkingHours(therapist=therapist, **form.cleaned_data), by=request.user, at=clock.now())
         messages.success(request, "The hours are added.")
@@ -102,7 +99,7 @@ def hours_remove(request, pk):
 @role_required("owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def closure_create(request):
-    form = ClosureForm(_posted(request), zone=ZoneInfo(request.practice.time_zone))
+    form = ClosureForm(posted(request), zone=ZoneInfo(request.practice.time_zone))
     if form.is_valid():
         keep(form.closure, by=request.user, at=clock.now())
         messages.success(request, "Closed. What is booked already stays: look at the board and move it.")

@@ -14,15 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from practice import clock
 from practice.access import role_required
 from practice.errors import Refused
+from practice.forms import posted, row_id
 from practice.models import AuditEvent, Cover, User
 from practice.staff import change_staff, deactivate_staff, end_cover, give_cover, invite_staff, reactivate_staff
 from workspace.settings_forms import CoverForm, StaffForm
 
 PER_PAGE = 100
-
-
-def _posted(request):
-    return request.POST if request.method == "POST" else None
 
 
 def _colleague(request, pk):
@@ -32,7 +29,7 @@ def _colleague(request, pk):
 @role_required("owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_invite(request):
-    form = StaffForm(_posted(request), is_new=True)
+    form = StaffForm(posted(request), is_new=True)
     if form.is_valid():
         try:
             user = invite_staff(by=request.user, at=clock.now(), **form.cleaned_data)
@@ -71,7 +68,7 @@ def staff_link(request, pk):
 def staff_edit(request, pk):
     user = _colleague(request, pk)
     initial = {name: getattr(user, name) for name in ("first_name", "last_name", "email", "phone", "credential")}
-    form = StaffForm(_posted(request), is_new=False, initial={**initial, "roles": sorted(user.roles)})
+    form = StaffForm(posted(request), is_new=False, initial={**initial, "roles": sorted(user.roles)})
     if form.is_valid():
         try:
             change_staff(user, by=request.user, at=clock.now(), **form.cleaned_data)
@@ -103,7 +100,7 @@ def staff_deactivate(request, pk):
 @role_required("owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def cover_create(request):
-    form = CoverForm(_posted(request), zone=ZoneInfo(request.practice.time_zone))
+    form = CoverForm(posted(request), zone=ZoneInfo(request.practice.time_zone))
     if form.is_valid():
         try:
             give_cover(by=request.user, at=clock.now(), **form.cover)
@@ -130,9 +127,7 @@ def audit_list(request):
     events = AuditEvent.objects.visible_to(request.user).select_related("by")
     client = request.GET.get("client", "")
     if client:
-        events = events.filter(
-            about_client_id=int(client) if client.isascii() and client.isdigit() and len(client) < 19 else 0
-        )
+        events = events.filter(about_client_id=row_id(client) or 0)
     page = Paginator(events.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
