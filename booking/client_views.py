@@ -11,6 +11,7 @@ from booking.models import Appointment, AppointmentLink
 from practice import clock
 from practice.access import public
 from practice.errors import Refused
+from practice.errors_views import link_closed
 from practice.links import remember, remembered
 
 STATUS = Appointment.Status
@@ -21,13 +22,9 @@ STATUS = Appointment.Status
 def appointment_open(request, token):
     link = AppointmentLink.objects.opened_by(token, now=clock.now())
     if link is None:
-        return _closed(request)
+        return link_closed(request)
     remember(request, link)
     return redirect("booking:my_appointment", link.handle)
-
-
-def _closed(request):
-    return render(request, "practice/link_closed.html", status=404)
 
 
 def _appointment(request, handle) -> Appointment | None:
@@ -59,7 +56,7 @@ def _page(request, handle, appointment, *, form=None, refusal="", status=200):
 @require_safe
 def my_appointment(request, handle):
     appointment = _appointment(request, handle)
-    return _page(request, handle, appointment) if appointment else _closed(request)
+    return _page(request, handle, appointment) if appointment else link_closed(request)
 
 
 @public
@@ -67,7 +64,7 @@ def my_appointment(request, handle):
 def my_appointment_confirm(request, handle):
     appointment = _appointment(request, handle)
     if appointment is None:
-        return _closed(request)
+        return link_closed(request)
     form = ClientConfirmForm(request.POST)
     if not form.is_valid():
         return _page(request, handle, appointment, form=form, status=422)
@@ -83,7 +80,7 @@ def my_appointment_confirm(request, handle):
 def my_appointment_cancel(request, handle):
     appointment = _appointment(request, handle)
     if appointment is None:
-        return _closed(request)
+        return link_closed(request)
     form = ClientCancelForm(request.POST if request.method == "POST" else None)
     must_call = is_too_late(appointment, practice=request.practice, now=clock.now())
     if not form.is_bound and (appointment.is_cancelled or must_call):
@@ -103,7 +100,7 @@ def my_appointment_cancel(request, handle):
 def my_appointment_ics(request, handle):
     appointment = _appointment(request, handle)
     if appointment is None:
-        return _closed(request)
+        return link_closed(request)
     answer = HttpResponse(
         calendar_file(appointment, request.practice, now=clock.now()), content_type="text/calendar; charset=utf-8"
     )

@@ -16,6 +16,11 @@ def csrf_failure(request, reason=""):
     return render(request, "403.html", {"is_csrf": True}, status=403)
 
 
+def link_closed(request):
+    """Answer 404 for a mail's link that is unknown, ended, revoked or not this browser's: the same words for all."""
+    return render(request, "practice/link_closed.html", status=404)
+
+
 @public
 def server_error(request):
     """Answer 503 with words while the database cannot be reached or is too busy, and 500 for everything else.

@@ -14,6 +14,7 @@ from clients.records import create_client
 from practice import audit, clock, links
 from practice.access import public, role_required, staff_only
 from practice.errors import Refused
+from practice.errors_views import link_closed
 from practice.forms import posted, row_id
 from referrals.forms import LetterForm, ReferrerForm, ReportForm
 from referrals.letters import enter_referrer, status_of, take_in_referral
@@ -198,7 +199,7 @@ def report_send(request, pk):
 def report_open(request, token):
     link = ReportLink.objects.opened_by(token, now=clock.now())
     if link is None or not may_be_read(link.report):
-        return render(request, "practice/link_closed.html", status=404)
+        return link_closed(request)
     links.remember(request, link)
     return redirect("referrals:report_page", link.handle)
 
@@ -208,6 +209,6 @@ def report_open(request, token):
 def report_page(request, handle):
     link = links.remembered(request, ReportLink, handle, now=clock.now())
     if link is None or not may_be_read(link.report):
-        return render(request, "practice/link_closed.html", status=404)
+        return link_closed(request)
     audit.record_reading(client=link.report.client, page="referrals:report_page", at=clock.now(), actor="referrer")
     return render(request, "referrals/report_page.html", _shown(link.report))

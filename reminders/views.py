@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from practice import audit, clock, links
 from practice.access import public, role_required
 from practice.errors import Refused
+from practice.errors_views import link_closed
 from practice.forms import posted
 from reminders.checkins import answer_check_in
 from reminders.forms import CheckInForm
@@ -17,6 +18,7 @@ from reminders.models import CheckInLink, Message
 from reminders.outbox import release_mail, resend
 
 PER_PAGE = 50
+ANSWERED = "check_ins_answered"  # in the session: those this browser has answered
 SHOWN = {
     "open": ("Waiting", [Message.State.DUE, Message.State.CLAIMED, Message.State.HANDOFF]),
     "trouble": ("Needs you", [Message.State.FAILED, Message.State.UNKNOWN]),
@@ -73,7 +75,7 @@ def mail_hold_release(request):
 def check_in_open(request, token):
     link = CheckInLink.objects.opened_by(token, now=clock.now())
     if link is None:
-        return render(request, "practice/link_closed.html", status=404)
+        return link_closed(request)
     links.remember(request, link)
     return redirect("reminders:check_in_page", link.handle)
 
@@ -84,13 +86,14 @@ def check_in_page(request, handle):
     now = clock.now()
     link = links.remembered(request, CheckInLink, handle, now=now)
     if link is None:
-        return render(request, "practice/link_closed.html", status=404)
+        return link_closed(request)
     if link.check_in.is_answered:
         return redirect("reminders:check_in_done", handle)
     form = CheckInForm(posted(request))
     if form.is_valid():
         try:
             answer_check_in(link.check_in, at=now, **form.cleaned_data)
+            request.session[ANSWERED] = [*request.session.get(ANSWERED, []), link.check_in_id]
         except Refused as refusal:
             messages.info(request, str(refusal))
         return redirect("reminders:check_in_done", handle)
@@ -105,9 +108,12 @@ def check_in_page(request, handle):
 @public
 @require_safe
 def check_in_done(request, handle):
+    """Thank the client. Only the browser that answered is shown the answers: a mail may have been passed on."""
     now = clock.now()
     link = links.remembered(request, CheckInLink, handle, now=now)
     if link is None or not link.check_in.is_answered:
         return render(request, "practice/link_closed.html", status=404)
-    audit.record_reading(client=link.check_in.client, page="reminders:check_in_done", at=now, actor="client")
-    return render(request, "reminders/check_in_done.html", {"check_in": link.check_in})
+    is_own = link.check_in_id in request.session.get(ANSWERED, [])
+    if is_own:
+        audit.record_reading(client=link.check_in.client, page="reminders:check_in_done", at=now, actor="client")
+    return render(request, "reminders/check_in_done.html", {"check_in": link.check_in, "is_own": is_own})
