@@ -175,7 +175,7 @@ def session_sign(request, pk):
 
 def _version(request) -> int:
     text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 @role_required("therapist", "owner")

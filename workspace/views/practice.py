@@ -53,7 +53,7 @@ def settings_practice(request):
 @role_required("owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def room_edit(request, pk=None):
-    room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk) if pk else Room()
+    room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk) if pk is not None else Room()
     form = RoomForm(posted(request), instance=room)
     if form.is_valid():
         keep(form.instance, by=request.user, at=clock.now())
@@ -65,7 +65,7 @@ def room_edit(request, pk=None):
 @role_required("owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_edit(request, pk=None):
-    service = get_object_or_404(Service.objects.visible_to(request.user), pk=pk) if pk else Service()
+    service = get_object_or_404(Service.objects.visible_to(request.user), pk=pk) if pk is not None else Service()
     form = ServiceForm(posted(request), instance=service)
     if form.is_valid():
         keep(form.instance, many=form.many, by=request.user, at=clock.now())
