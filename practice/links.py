@@ -68,7 +68,12 @@ class Link(models.Model):
 
 
 def remember(request, link: Link) -> None:
-    """Let this browser use `link` without its token in the URL."""
+    """Let this browser use `link` without its token in the URL.
+
+    Somebody not signed in gets a new session key: a session that another person planted in this browser stays empty.
+    """
+    if not request.user.is_authenticated:
+        request.session.cycle_key()
     opened = request.session.get(SESSION_KEY, {})
     opened[f"{link._meta.label_lower}:{link.handle}"] = link.pk
     request.session[SESSION_KEY] = opened

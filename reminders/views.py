@@ -112,7 +112,7 @@ def check_in_done(request, handle):
     now = clock.now()
     link = links.remembered(request, CheckInLink, handle, now=now)
     if link is None or not link.check_in.is_answered:
-        return render(request, "practice/link_closed.html", status=404)
+        return link_closed(request)
     is_own = link.check_in_id in request.session.get(ANSWERED, [])
     if is_own:
         audit.record_reading(client=link.check_in.client, page="reminders:check_in_done", at=now, actor="client")
