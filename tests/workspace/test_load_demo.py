@@ -84,8 +84,8 @@ def test_make_demo_leaves_nothing_behind_when_it_breaks_off(db, few_stories, mon
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("workspace.demo.cases.sign_session", stop)
-    monkeypatch.setattr("workspace.demo.cases.submit_intake", stop)
+    monkeypatch.setattr("workspace.demo.walk.sign_session", stop)
+    monkeypatch.setattr("workspace.demo.walk.submit_intake", stop)
     with pytest.raises(KeyboardInterrupt):
         call_command("load_demo")
     assert not Practice.objects.exists()

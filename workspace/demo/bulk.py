@@ -18,14 +18,14 @@ from sessions.chain import chain_hash, content_hash, session_content
 from sessions.charting import signature_of
 from sessions.models import FindingTechnique, MuscleFinding, OutcomeScore, TreatmentSession
 from sessions.reading import with_parts
-from workspace.demo.cases import CHECK_IN_AFTER, minutes
 from workspace.demo.data import COURSES, PEOPLE, answers_of, examination
 from workspace.demo.house import House
 from workspace.demo.past_mails import TAKES
 from workspace.demo.timetable import Place, Timetable
+from workspace.demo.walk import CHECK_IN_AFTER, minutes
 
 BUSY = 0.85  # share of the working cells that are booked
-NO_SHOW, CANCELLED = 0.05, 0.07
+NO_SHOW, CANCELLED, ANSWERED = 0.05, 0.07, 0.6
 DAYS_AHEAD = 14
 DAYS_BETWEEN = 5  # nobody comes twice within so many days
 BATCH = 500
@@ -354,7 +354,7 @@ class Bulk:
     def _check_in(self, session: TreatmentSession) -> CheckIn:
         row = CheckIn(client_id=session.client_id, session=session, due_at=session.signed_at + CHECK_IN_AFTER)
         answered_at = row.due_at + minutes(self.rng.randrange(15, 600))
-        if answered_at <= self.now and self.rng.random() < 0.6:  # noqa: PLR2004
+        if answered_at <= self.now and self.rng.random() < ANSWERED:
             row.pain_now_nrs, row.soreness_nrs = session.pain_after_nrs, self.rng.randrange(4)
             row.leg_symptoms = self.rng.choice((CheckIn.LegSymptoms.BETTER, CheckIn.LegSymptoms.SAME))
             row.warning_sign, row.answered_at = CheckIn.WarningSign.NO, answered_at
