@@ -12,6 +12,7 @@ from clients.views.intake_steps import Walk, overview, parts_read, serve_step
 from clients.walk import SIGN, BrowserMemory, first_open_step
 from practice import audit, clock, links
 from practice.access import public
+from practice.errors_views import link_closed
 
 ON_TABLET = "on_tablet"
 
@@ -21,7 +22,7 @@ ON_TABLET = "on_tablet"
 def intake_open(request, token):
     link = IntakeLink.objects.opened_by(token, now=clock.now())
     if link is None:
-        return _closed(request)
+        return link_closed(request)
     links.remember(request, link)
     return redirect("clients:intake_page", link.handle)
 
@@ -31,7 +32,7 @@ def intake_open(request, token):
 def intake_page(request, handle):
     walk = _walk(request, handle)
     if walk is None:
-        return _closed(request)
+        return link_closed(request)
     if walk.intake.is_submitted:
         return redirect(walk.done_url)
     return render(request, "clients/intake_page.html", {**overview(walk), "is_on_tablet": _is_on_tablet(request)})
@@ -42,7 +43,7 @@ def intake_page(request, handle):
 def intake_group(request, handle, step):
     walk = _walk(request, handle)
     if walk is None:
-        return _closed(request)
+        return link_closed(request)
     response = serve_step(request, walk, step)
     if request.method == "POST" and _is_on_tablet(request) and walk.memory.wrote(SIGN):
         return _forget_all_but_thanks(request, handle, response)
@@ -54,7 +55,7 @@ def intake_group(request, handle, step):
 def intake_emergency(request, handle):
     walk = _walk(request, handle)
     if walk is None:
-        return _closed(request)
+        return link_closed(request)
     flags = walk.standing_flags()
     if walk.intake.is_submitted or not flags:
         return redirect(walk.overview_url)
@@ -67,7 +68,7 @@ def intake_emergency(request, handle):
 def intake_done(request, handle):
     walk = _walk(request, handle)
     if walk is None:
-        return _closed(request)
+        return link_closed(request)
     if not walk.intake.is_submitted:
         return redirect(walk.overview_url)
     is_own = walk.memory.wrote(SIGN)
@@ -87,7 +88,7 @@ def intake_done(request, handle):
 def intake_copy(request, handle):
     walk = _walk(request, handle)
     if walk is None:
-        return _closed(request)
+        return link_closed(request)
     if not walk.intake.is_submitted or not walk.memory.wrote(SIGN) or _is_on_tablet(request):
         raise Http404
     client = walk.intake.client
@@ -126,10 +127,6 @@ def _walk(request, handle) -> Walk | None:
         emergency_url=reverse("clients:intake_emergency", args=[handle]),
         done_url=reverse("clients:intake_done", args=[handle]),
     )
-
-
-def _closed(request):
-    return render(request, "practice/link_closed.html", status=404)
 
 
 def _is_on_tablet(request):
