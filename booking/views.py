@@ -231,7 +231,7 @@ def appointment_slots(request):
         pk = row_id(request.GET["appointment"])
         without = get_object_or_404(Appointment.objects.visible_to(request.user), pk=pk or 0)
         client = without.client
-    service = get_object_or_404(Service.objects.all(), pk=row_id(request.GET.get("service")) or 0)
+    service = get_object_or_404(Service.objects.visible_to(request.user), pk=row_id(request.GET.get("service")) or 0)
     form = PlaceForm(initial=request.GET.dict(), **_frame(request))
     therapist = User.objects.therapists().filter(pk=row_id(request.GET.get("therapist")) or 0).first()
     form.initial |= {"day": _day_or(request.GET.get("day"), clock.today()), "therapist": therapist}
