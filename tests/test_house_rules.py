@@ -331,6 +331,8 @@ def test_no_time_is_given_twice_by_the_database_s_own_word(db):
 
 # --- templates
 
+# Parts of the look that no page shows yet; their own tests draw them.
+NOT_YET_SHOWN = {f"_components/{name}.html" for name in ("choices", "confirm", "flag", "notice", "nrs_ends", "stat")}
 ERROR_PAGES = {f"{status}.html" for status in (400, 403, 404, 413, 500, 503)}
 LIBRARIES = [Path(allauth.__file__).parent / "templates", Path(crispy_bootstrap5.__file__).parent / "templates"]
 
@@ -341,7 +343,7 @@ def test_no_template_is_unused():
     named = set(re.findall(r"[\"']([\w./-]+\.(?:html|txt))[\"']", "\n".join([*CODE.values(), *MARKUP.values()])))
     theirs = {name for name in MARKUP if any((folder / name).exists() for folder in LIBRARIES)}
 
-    assert set(MARKUP) - named - theirs - ERROR_PAGES == set()
+    assert set(MARKUP) - named - theirs - ERROR_PAGES == NOT_YET_SHOWN - named
 
 
 @once
