@@ -1,6 +1,8 @@
 """Run every test on SQLite and on PostgreSQL, and close with one line of totals. BROWSER=0 leaves the browser tests out."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +13,8 @@ from pathlib import Path
 from tools import browser, pgtemp
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 1800
+LAST_WORDS_SECONDS = 30
 # What a developer set for the practice must not reach the tests.
 OF_THE_PRACTICE = (ROOT / ".env.example").read_text().splitlines()
 OUTCOMES = ("failed", "passed", "skipped", "errors")
@@ -23,20 +26,43 @@ def environment(data_dir, **more):
     return {name: value for name, value in os.environ.items() if name not in names} | {"DATA_DIR": data_dir} | more
 
 
-def run_pytest(title, marks, **more):
-    """Run the tests that `marks` selects; return (title, exit status, counts by outcome)."""
-    print(f"\n##### {title}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="practice-tests-") as folder:
-        report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-m", marks, f"--junitxml={report}", *sys.argv[1:]]
+class Part:
+    """One run of pytest, in a folder of its own that goes with it."""
+
+    def __init__(self, title, marks, *, shown=True, **more):
+        self.title = title
+        self.folder = tempfile.TemporaryDirectory(prefix="practice-tests-")
+        self.report = Path(self.folder.name) / "report.xml"
+        self.output = None if shown else Path(self.folder.name) / "output"
+        command = [sys.executable, "-m", "pytest", "-q", "-m", marks, f"--junitxml={self.report}", *sys.argv[1:]]
+        with contextlib.nullcontext() if shown else self.output.open("w") as out:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment(self.folder.name, **more),
+                stdout=out,
+                stderr=subprocess.STDOUT if out else None,
+            )
+
+    def result(self):
+        """Wait for the run and return (title, exit status, counts by outcome). What was not shown before is shown now."""
         try:
-            status = subprocess.run(
-                command, cwd=ROOT, env=environment(folder, **more), timeout=LONGEST_SECONDS, check=False
-            ).returncode
+            status = self.process.wait(LONGEST_SECONDS)
         except subprocess.TimeoutExpired:
+            status = self.stop() or 124
             print(f"stopped after {LONGEST_SECONDS} seconds", flush=True)
-            status = 124
-        return title, status, counts(report)
+        if self.output:
+            print(f"\n##### {self.title}\n{self.output.read_text(errors='replace')}", flush=True)
+        return self.title, status, counts(self.report)
+
+    def stop(self):
+        """End the run, letting pytest say what it knows; return its exit status."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            return self.process.wait(LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 def counts(report):
@@ -60,20 +86,34 @@ def in_words(count):
 
 
 def main():
-    """Run both parts and return the exit status: 0 only if every test of both passed."""
+    """Run both parts side by side and return the exit status: 0 only if every test of both passed."""
     started = time.monotonic()
     with_browser = os.environ.get("BROWSER") != "0"
-    once = "not one_database"
     try:
         more = {"CHROMIUM": browser.install()} if with_browser else {}
         binaries = pgtemp.find_binaries()
-        parts = [run_pytest("SQLite", "browser or not browser" if with_browser else "not browser", **more)]
-        marks = f"({once} and not browser) or both_databases" if with_browser else f"{once} and not browser"
         with pgtemp.cluster() as url:
-            parts.append(run_pytest(f"PostgreSQL {pgtemp.version(binaries)}", marks, DATABASE_URL=url, **more))
+            results = run_both(with_browser, f"PostgreSQL {pgtemp.version(binaries)}", url, more)
     except (browser.NoBrowser, pgtemp.NoPostgres) as error:
         sys.exit(f"The tests cannot run: {error}")
-    return close(parts, with_browser, time.monotonic() - started)
+    return close(results, with_browser, time.monotonic() - started)
+
+
+def run_both(with_browser, postgres, url, more):
+    """Run the tests on SQLite, shown as they run, and beside them on the PostgreSQL at `url`; return both results."""
+    print("\n##### SQLite (PostgreSQL runs beside it and is shown after it)", flush=True)
+    once = "not one_database and not browser"
+    parts = [
+        Part("SQLite", "browser or not browser" if with_browser else "not browser", **more),
+        Part(postgres, f"({once}) or both_databases" if with_browser else once, shown=False, DATABASE_URL=url, **more),
+    ]
+    try:
+        return [part.result() for part in parts]
+    finally:
+        for part in parts:
+            if part.process.poll() is None:
+                part.stop()
+            part.folder.cleanup()
 
 
 def close(parts, with_browser, seconds):

@@ -42,7 +42,7 @@ def test_without_a_browser_the_run_fails(monkeypatch):
     monkeypatch.delenv("BROWSER", raising=False)
     monkeypatch.setattr(browser, "find", lambda: None)
     monkeypatch.setattr(browser.shutil, "which", lambda _: None)
-    monkeypatch.setattr(run_tests, "run_pytest", lambda *_, **__: pytest.fail("tests ran without a browser"))
+    monkeypatch.setattr(run_tests, "run_both", lambda *_: pytest.fail("tests ran without a browser"))
     with pytest.raises(SystemExit, match="The browser tests miss chromium.*apt-get install chromium"):
         run_tests.main()
 
@@ -50,7 +50,7 @@ def test_without_a_browser_the_run_fails(monkeypatch):
 def test_without_postgres_the_run_fails(monkeypatch):
     monkeypatch.setenv("BROWSER", "0")
     monkeypatch.setattr(pgtemp, "candidates", lambda: iter([]))
-    monkeypatch.setattr(run_tests, "run_pytest", lambda *_, **__: pytest.fail("tests ran without PostgreSQL"))
+    monkeypatch.setattr(run_tests, "run_both", lambda *_: pytest.fail("tests ran without PostgreSQL"))
     with pytest.raises(SystemExit, match="No PostgreSQL was found"):
         run_tests.main()
 
@@ -71,3 +71,17 @@ def test_a_failing_check_fails_the_whole(monkeypatch, capsys):
     monkeypatch.setattr(check, "checks", lambda: {"true is true": ["true"], "false is true": ["false"]})
     assert check.main() == 1
     assert capsys.readouterr().out.endswith("Failed: false is true\n")
+
+
+@pytest.mark.parametrize(("code", "status"), [("assert True", 0), ("assert False", 1)])
+def test_a_part_gives_the_outcome_of_its_run(code, status, tmp_path, monkeypatch, capsys):
+    """A real run of pytest over one test; its output is shown when it is over."""
+    test = tmp_path / "test_one.py"
+    test.write_text(f"def test_one():\n    {code}\n")
+    monkeypatch.setattr(run_tests.sys, "argv", ["run_tests", str(test), "-p", "no:cacheprovider"])
+    part = run_tests.Part("PostgreSQL 18.4", "not browser", shown=False)
+    title, ended, count = part.result()
+    assert (title, ended) == ("PostgreSQL 18.4", status)
+    assert (count["passed"], count["failed"]) == (1 - status, status)
+    assert "##### PostgreSQL 18.4" in capsys.readouterr().out
+    part.folder.cleanup()
