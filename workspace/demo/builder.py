@@ -5,11 +5,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from practice.errors import Refused
 from practice.models import Practice
 from workspace.demo.bulk import AMOUNTS, Bulk
-from workspace.demo.cases import Case
+from workspace.demo.cases import PRESENT, TODAY_ENDINGS, Case
 from workspace.demo.data import STORIES
 from workspace.demo.house import House, arrange_cover, close_days, found_demo
 from workspace.demo.telling import Telling
@@ -44,15 +45,17 @@ def make_demo(*, seed: int, size: str, now: datetime) -> House:
         Case(story, phone=phone, house=house, timetable=timetable, telling=telling, seed=str(seed))
         for story, phone in zip(STORIES, phones, strict=False)
     ]
-    for case in cases:
-        case.take_times_of_today()
+    for endings in (PRESENT, TODAY_ENDINGS.keys() - set(PRESENT)):
+        for case in cases:
+            case.take_times_of_today(endings)
     for case in cases:
         case.take_other_times()
     if size in AMOUNTS:
         Bulk(house=house, timetable=timetable, phones=phones, rng=rng, now=now).fill(AMOUNTS[size])
     for case in cases:
         case.plan_all()
-    telling.tell()
+    with timezone.override(timetable.zone):  # as inside a request, so that a day is the practice's day
+        telling.tell()
     return house
 
 

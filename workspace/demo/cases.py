@@ -1,30 +1,33 @@
 """When everything in a story happens: cells of the timetable for its visits, moments for its acts."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from workspace.demo.timetable import Place
 from workspace.demo.walk import CHECK_IN_AFTER, Visit, Walk, minutes
 
+PRESENT = ("charting", "arrived")
 TODAY_ENDINGS = {"past": "signed", "missed": "missed", "charting": "charting", "arrived": "arrived", "later": "booked"}
 SOON = timedelta(days=2)
 CONFIRMS = 0.6  # share of the visits of these days that were confirmed by link
 
 
 class Case(Walk):
-    """A story with its times. First take the times of today for all cases, then the other ones, then plan."""
+    """A story with its times. First all cases take those of today, people who are here now before others; then plan."""
 
-    def take_times_of_today(self) -> None:
-        """Take cells of the timetable for the visits of today, before anybody else's other days are placed."""
+    def take_times_of_today(self, endings: Collection[str]) -> None:
+        """Take cells of the timetable for the visits of today that end so."""
         row_now = self.timetable.row_now
+        has_begun = self.timetable.start(Place(0, row_now)) <= self.telling.now
         rows = {
             "past": range(row_now - 1, -1, -1),
             "missed": range(row_now - 1, -1, -1),
-            "charting": (row_now, row_now - 1),
+            "charting": (row_now, row_now - 1) if has_begun else (row_now - 1, row_now),
             "arrived": (row_now, row_now - 1),
             "later": range(row_now + 1, row_now + 8),
         }
         for number, words in enumerate(self.story.get("visits", [])):
-            if words in TODAY_ENDINGS:
+            if words in endings:
                 place = self.timetable.take_today(self.username, rows[words])
                 place = place or self.timetable.take_near(self.username, 1 if words == "later" else -1)
                 self._add_visit(number, place, TODAY_ENDINGS[words])
