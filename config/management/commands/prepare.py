@@ -30,8 +30,18 @@ class Command(BaseCommand):
             call_command("load_knowledge", stdout=io.StringIO())
         except Error as error:
             raise CommandError(f"the database cannot be used: {' '.join(str(error).split())}") from error
+        keep_demo_and_real_apart()
         if verbosity and not settings.DEMO and (words := for_the_founder()):
             self.stdout.write(words)
+
+
+def keep_demo_and_real_apart() -> None:
+    """Raise CommandError if a demo is about to run on a real practice's database, or a real practice on the demo's."""
+    practice = Practice.objects.current()
+    if practice and practice.is_demo and not settings.DEMO:
+        raise CommandError("this database holds the demo practice. Name another in DATABASE_URL, or start with DEMO=1.")
+    if practice and settings.DEMO and not practice.is_demo:
+        raise CommandError("this database holds a real practice, not the demo. Start with DEMO=0.")
 
 
 def for_the_founder() -> str:
