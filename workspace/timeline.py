@@ -96,7 +96,13 @@ def _drawings(client) -> Iterator[Event]:
 
 
 def _screenings(client) -> Iterator[Event]:
-    for screening in client.screenings.select_related("by"):
+    """Those that came to another result than the one before; asked again with nothing new, the visit tells enough."""
+    before = None
+    for screening in client.screenings.select_related("by").order_by("at", "pk"):
+        result = (screening.triage, screening.pattern)
+        if result == before:
+            continue
+        before = result
         by = f" – clarified by {screening.by.name}" if screening.by else ""
         yield Event(
             at=screening.at,

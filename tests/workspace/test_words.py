@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone
 
-from tests.support.visits import make_session, make_visit
+from tests.support.visits import make_screening, make_session, make_visit
 from workspace.templatetags.workspace import deed, until
 from workspace.timeline import timeline_of
 
@@ -39,3 +39,11 @@ def test_timeline_tells_a_charted_visit_once_to_chart_readers(mia, ada, massage)
     make_session(make_visit(ada, mia, massage))
     assert [event.title for event in timeline_of(ada, is_clinical=True) if "with Mia" in event.title] == []
     assert [event.title for event in timeline_of(ada, is_clinical=False)] == ["Follow-up massage with Mia Berg"]
+
+
+def test_timeline_tells_a_screening_when_its_result_is_another_one(mia, ada):
+    make_screening(ada)
+    make_screening(ada)
+    make_screening(ada, triage="urgent_referral", pattern="not_applicable")
+    titles = [event.title for event in timeline_of(ada, is_clinical=True) if event.title.startswith("Screening")]
+    assert sorted(titles) == ["Screening: Treat", "Screening: Urgent medical review"]
