@@ -18,6 +18,7 @@ from practice import clock
 
 log = logging.getLogger(__name__)
 
+SHOWN = 200
 NAME = re.compile(r"^\d{8}T\d{12}-[0-9a-f]{8}$")
 
 
@@ -55,8 +56,8 @@ class StoredMail:
 
 
 def stored_mails() -> list[StoredMail]:
-    """Return every mail of the demo, newest first."""
-    return [_read(path) for path in sorted(Path(settings.MAILBOX_DIR).glob("*.eml"), reverse=True)]
+    """Return the demo's newest mails, the newest first; older ones are not even opened."""
+    return [_read(path) for path in sorted(Path(settings.MAILBOX_DIR).glob("*.eml"), reverse=True)[:SHOWN]]
 
 
 def stored_mail(name: str) -> StoredMail | None:

@@ -35,7 +35,11 @@ def outbox(request):
         raise Http404
     rows = Message.objects.visible_to(request.user).filter(state__in=SHOWN[shown][1]).select_related("client")
     page = Paginator(rows.order_by("-due_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    tabs = [{"key": key, "label": label, "is_current": key == shown} for key, (label, _) in SHOWN.items()]
+    trouble = Message.objects.visible_to(request.user).filter(state__in=SHOWN["trouble"][1]).count()
+    tabs = [
+        {"key": key, "label": label, "is_current": key == shown, "count": trouble if key == "trouble" else 0}
+        for key, (label, _) in SHOWN.items()
+    ]
     return render(
         request, "reminders/outbox.html", {"page": page, "tabs": tabs, "shown": shown, "tab_query": f"show={shown}&"}
     )
@@ -58,7 +62,7 @@ def message_resend(request, pk):
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "The mail goes out again within seconds, with a fresh link.")
+        messages.success(request, "The mail goes out again within seconds.")
     return redirect("reminders:message_detail", pk)
 
 

@@ -8,7 +8,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from clients.models import Task
+from practice import clock
 from practice.models import AuditEvent
+from reminders import mailbox
 from reminders.checkins import AlreadyAnswered, answer_check_in
 from reminders.due import derive_due
 from reminders.mailbox import DemoMailbox, NoMailServer, stored_mail, stored_mails
@@ -167,3 +169,13 @@ def test_check_in_page_names_the_day_of_the_visit_not_of_its_chart(client, check
     page = client.get(opened(client, token)["Location"])
 
     assert "on Saturday 21 November" in page.content.decode()
+
+
+def test_stored_mails_opens_only_the_newest(settings, tmp_path, monkeypatch):
+    settings.MAILBOX_DIR = tmp_path
+    monkeypatch.setattr(mailbox, "SHOWN", 2)
+    for number in range(4):
+        monkeypatch.setattr(clock, "now", lambda number=number: NOW + number * DAY)
+        DemoMailbox().send_messages([mail.EmailMessage(f"Mail {number}", "", "a@b.example", ["c@d.example"])])
+
+    assert [kept.subject for kept in stored_mails()] == ["Mail 3", "Mail 2"]
