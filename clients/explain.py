@@ -1,6 +1,7 @@
 """A stored screening laid out for reading: triage and why, what speaks for and against each pattern, what is missing."""
 
 from clients.models import Screening
+from clients.questions import answer_words
 from clients.screening import ITEMS, RULES
 
 LEVELS = {
@@ -32,6 +33,9 @@ def explain(screening: Screening) -> dict:
             for caution in result["cautions"]
         ],
         "advice": result["advice"],
+        "asked": [
+            {"label": _label(key), "answer": answer_words(key, screening.answers[key])} for key in screening.asked
+        ],
         "published": [score for score in result["published"] if score["of"]],
     }
 

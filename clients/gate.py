@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from clients.models import Client, Intake, Screening, Task
+from clients.rescreen import is_asked_since, start_of_day
 from clients.screening import emergency_now
+from practice import audit
 from practice.errors import Refused
+from practice.models import User
 
 GO, STOP, INTAKE_MISSING = "go", "stop", "intake_missing"
 STOP_WORDS = "Stop – therapist first"
@@ -18,6 +22,10 @@ class StopFirst(Refused):
 
 class ScreeningNotClear(Refused):
     """Nobody is treated before the screening says so."""
+
+
+class RescreenDue(ScreeningNotClear):
+    """The safety questions of this visit are still to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,8 @@ def may_be_booked(client: Client) -> None:
         raise StopFirst(f"{STOP_WORDS}. Please fetch the therapist before anything is booked for this client.")
 
 
-def may_start_session(client: Client) -> Screening:
-    """Return the screening under which a session may start. Raises ScreeningNotClear, with words for the therapist."""
+def may_be_treated(client: Client) -> Screening:
+    """Return the screening that allows treatment. Raises ScreeningNotClear, with words for the therapist."""
     if Task.objects.open().filter(client=client, kind__in=ALERTS).exists():
         raise ScreeningNotClear("An alert about this client is open. Look at it and write down what was done first.")
     standing = client.screenings.newest_first().first()
@@ -87,4 +95,18 @@ def may_start_session(client: Client) -> Screening:
         raise ScreeningNotClear(
             f"The screening does not allow treatment (result: {words}). Open it to see what is needed."
         )
+    return standing
+
+
+def may_start_session(client: Client, *, visit_at: datetime, at: datetime, by: User) -> Screening:
+    """Return the screening under which the session of the visit at `visit_at` may start, and write that it may.
+
+    Answers are of one day: each item of the re-screen must have been asked since the day of the visit began (or today,
+    where the chart is opened the evening before). An intake handed in on that day counts, an older one does not.
+    Raises ScreeningNotClear, RescreenDue, with words for the therapist. Effects: an audit line for each pass.
+    """
+    standing = may_be_treated(client)
+    if not is_asked_since(client, start_of_day(min(visit_at, at))):
+        raise RescreenDue("The safety questions were not asked for this visit yet. Ask them first; it takes a minute.")
+    audit.record(action="gate.passed", at=at, by=by, target=standing)
     return standing

@@ -11,12 +11,12 @@ from practice.constraints import AppendOnly, FrozenWhen
 from practice.links import Link
 
 # Relations of later rooms that put a client into a therapist's care; by name, since this room imports none of them.
-CARE_RELATIONS = ("appointments", "treatment_sessions", "treatment_plans")
+CARE_RELATIONS = ("appointments", "treatment_sessions", "treatment_plans", "taken_on")
 
 
 class ClientQuerySet(models.QuerySet):
     def in_care_of(self, therapist_ids):
-        """Clients who have a live appointment, a session or a plan with one of these therapists."""
+        """Clients who have a live appointment, a session or a plan with one of these therapists, or were taken on by one."""
         by_relation = (Q(pk__in=self._cared_for(relation, therapist_ids)) for relation in CARE_RELATIONS)
         query = Q()
         for one in by_relation:
@@ -249,6 +249,8 @@ class Screening(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
     answers = models.JSONField()
+    asked = models.JSONField(default=list, help_text="Keys of the items that were asked anew for this version.")
+    card = models.JSONField(default=dict, help_text="Results of the examination per test and side, with the angle.")
     result = models.JSONField()
     triage = models.CharField(max_length=20, choices=Triage)
     pattern = models.CharField(max_length=20, choices=Pattern)
@@ -264,6 +266,33 @@ class Screening(models.Model):
 
     def __str__(self):
         return f"screening #{self.pk}"
+
+
+class Overruling(models.Model):
+    """A therapist works with another pattern than the screening names, and says why. It never touches the triage.
+
+    The newest row of a client holds while the screening still names `overruled`; naming that same pattern takes it back.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="overrulings")
+    screening = models.ForeignKey(Screening, on_delete=models.PROTECT, related_name="overrulings")
+    overruled = models.CharField(max_length=20, choices=Screening.Pattern)
+    pattern = models.CharField(max_length=20, choices=Screening.Pattern)
+    reason = models.TextField(max_length=1000)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            AppendOnly(name="overruling_is_append_only"),
+            models.CheckConstraint(condition=~Q(reason=""), name="overruling_has_a_reason"),
+        ]
+        indexes = [models.Index(fields=["client", "-at", "-id"], name="overruling_newest_first")]
+
+    def __str__(self):
+        return f"overruling #{self.pk}"
 
 
 class Clearance(models.Model):
@@ -334,6 +363,23 @@ class Task(models.Model):
 
     def __str__(self):
         return f"task #{self.pk} {self.kind}"
+
+
+class TakenOn(models.Model):
+    """A therapist took a client of nobody into their care, called by an alert. Who did is on file for good."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="taken_on")
+    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = ClinicalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [AppendOnly(name="taken_on_is_append_only")]
+
+    def __str__(self):
+        return f"taken on #{self.pk}"
 
 
 class IntakeLink(Link):

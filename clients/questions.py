@@ -82,13 +82,22 @@ class Question:
 
 
 class QuestionForm(forms.Form):
-    """A form of screening items. `answers` are shown; `keys` are asked, in order."""
+    """A form of screening items. `keys` are asked, in order; `answers` stand, and are shown unless `shown` says otherwise."""
 
-    def __init__(self, data=None, *, keys: Iterable[str], answers: Mapping[str, object], for_therapist=False):
+    def __init__(
+        self,
+        data=None,
+        *,
+        keys: Iterable[str],
+        answers: Mapping[str, object],
+        shown: Mapping[str, object] | None = None,
+        for_therapist=False,
+    ):
         self.keys = tuple(keys)
         self.answers = answers
         self.for_therapist = for_therapist
-        super().__init__(data, initial={key: _shown(ITEMS[key], answers.get(key)) for key in self.keys})
+        shown = answers if shown is None else shown
+        super().__init__(data, initial={key: _shown(ITEMS[key], shown.get(key)) for key in self.keys})
         for key in self.keys:
             self.fields[key] = _field(ITEMS[key], for_therapist)
 

@@ -1,6 +1,6 @@
 """Screenings as they stand on file: run, superseded by a clearer one, lifted by a clearance. None is ever changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clients.models import Clearance, Client, Intake, Screening
-from clients.screening import ITEMS, published_scores, screen, words_for
+from clients.screening import ITEMS, ScreeningResult, published_scores, screen, words_for
 from clients.todo import raise_alert
 from practice import audit
 from practice.errors import Refused
@@ -37,11 +37,18 @@ def current_screening(client: Client) -> Screening | None:
 
 @transaction.atomic
 def run_screening(
-    *, client: Client, answers: Mapping[str, object], at: datetime, by: User | None = None, intake: Intake | None = None
+    *,
+    client: Client,
+    answers: Mapping[str, object],
+    at: datetime,
+    by: User | None = None,
+    intake: Intake | None = None,
+    asked: Iterable[str] | None = None,
 ) -> Screening:
     """Screen `answers` (item key → answer, missing or None is not answered) and return the stored result.
 
     It supersedes the client's current screening. The age comes from the birth date where that is known.
+    `asked` are the items asked for this version; without it all that are answered, as in an intake.
     Effects: lock on the client, an audit line, and an alert to the therapist for every new stop.
     Raises what the engine raises for answers it cannot read: UnknownQuestion, BadAnswer.
     """
@@ -54,11 +61,8 @@ def run_screening(
         intake=intake,
         supersedes=before,
         answers=given,
-        result={
-            **asdict(result),
-            "words": asdict(words_for(result)),
-            "published": [asdict(score) for score in published_scores(given)],
-        },
+        asked=[key for key in (given if asked is None else asked) if key in given],
+        result=_full(result, given),
         triage=result.triage,
         pattern=result.pattern,
         rules_version=result.rules_version,
@@ -75,13 +79,20 @@ def run_screening(
 
 @transaction.atomic
 def clarify_screening(
-    screening: Screening, *, changes: Mapping[str, object], by: User, at: datetime, intake: Intake | None = None
+    screening: Screening,
+    *,
+    changes: Mapping[str, object],
+    by: User,
+    at: datetime,
+    intake: Intake | None = None,
+    asked: Iterable[str] = (),
 ) -> Screening:
     """Add what the therapist asked or examined, as a new version; the old one stays with its answers and reasons.
 
-    `changes` maps item keys to answers; None takes one back. A clearance does not cover flags that were not there
-    when it was given: it lapses when new ones appear.
-    Raises ScreeningChangedMeanwhile if a newer version exists, NothingClarified if nothing differs.
+    `changes` maps item keys to answers; None takes one back. `asked` are items asked anew whose answer may stand as it
+    was; what changed was asked in any case. A clearance does not cover flags that were not there when it was given:
+    it lapses when new ones appear.
+    Raises ScreeningChangedMeanwhile if a newer version exists, NothingClarified if nothing differs and nothing was asked.
     """
     lock_client(screening.client)
     if Screening.objects.filter(supersedes=screening).exists():
@@ -90,12 +101,20 @@ def clarify_screening(
         )
     answers = {**screening.answers, **changes}
     answers = {key: value for key, value in answers.items() if value is not None}
-    if answers == screening.answers:
+    again = [key for key in asked if key in answers]
+    if answers == screening.answers and not again:
         raise NothingClarified("Nothing was changed, so no new version was made.")
     before = {flag["id"] for flag in screening.result["flags"]}
     if changes.get(CLEARANCE) is None and {flag.id for flag in screen(answers).flags} - before:
         answers.pop(CLEARANCE, None)
-    return run_screening(client=screening.client, answers=answers, at=at, by=by, intake=intake or screening.intake)
+    return run_screening(
+        client=screening.client,
+        answers=answers,
+        at=at,
+        by=by,
+        intake=intake or screening.intake,
+        asked=dict.fromkeys([*again, *changes]),
+    )
 
 
 @transaction.atomic
@@ -121,7 +140,7 @@ def record_clearance(
     )
     audit.record(action="clearance.recorded", at=at, by=by, target=clearance)
     answers = {**screening.answers, CLEARANCE: True}
-    return run_screening(client=client, answers=answers, at=at, by=by, intake=screening.intake)
+    return run_screening(client=client, answers=answers, at=at, by=by, intake=screening.intake, asked=())
 
 
 def changes_between(before: Screening | None, after: Screening) -> list[dict]:
@@ -140,6 +159,15 @@ def known_answers(client: Client, answers: Mapping[str, object], *, today: date)
     given = {key: value for key, value in answers.items() if value is not None}
     age = client.age_on(today)
     return given if age is None else {**given, "age": age}
+
+
+def _full(result: ScreeningResult, given: Mapping[str, object]) -> dict:
+    """Return the result as it is stored: with the words shown and the published counts."""
+    return {
+        **asdict(result),
+        "words": asdict(words_for(result)),
+        "published": [asdict(score) for score in published_scores(given)],
+    }
 
 
 def lock_client(client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clients.views import calls, intake, intake_asked, records, screening
+from clients.views import calls, intake, intake_asked, records, screening, visit
 
 app_name = "clients"
 
@@ -29,6 +29,7 @@ urlpatterns = [
     path("<int:client_id>/screening/", screening.screening_page, name="screening_page"),
     path("<int:client_id>/screening/clarify/", screening.screening_clarify, name="screening_clarify"),
     path("<int:client_id>/screening/<int:screening_id>/", screening.screening_version, name="screening_version"),
+    path("<int:client_id>/rescreen/", visit.rescreen, name="rescreen"),
     path("<int:client_id>/clearance/", screening.clearance_create, name="clearance_create"),
     path("<int:client_id>/consent/", screening.consent_record, name="consent_record"),
     path("call-list/", calls.call_list, name="call_list"),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from clients.gate import may_start_session
+from clients.gate import may_be_treated
 from clients.models import Client, Screening
 from clients.screenings import current_screening
 from practice import audit
@@ -80,7 +80,7 @@ def _check_start(*, client: Client, protocol: Protocol, screening: Screening, by
     current = current_screening(client)
     if current is None or current.pk != screening.pk:
         raise ScreeningIsNotCurrent("There is a newer screening. Read it before planning.")
-    may_start_session(client)
+    may_be_treated(client)
     if protocol.requires_clearance and not client.clearances.exists():
         raise ClearanceMissing("This protocol is used beside a clinician only. Enter their clearance first.")
     if client.treatment_plans.open().exists():

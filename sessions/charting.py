@@ -75,7 +75,7 @@ def start_session(appointment: Appointment, *, by: User, at: datetime) -> Treatm
     """Open the chart of a visit and return it; one that was opened before is returned as it stands.
 
     The muscles of the plan's phase are laid out on the plan's side with nothing recorded: planned is not given.
-    Raises NotInYourCare, VisitNotOpen, ScreeningNotClear. Effects: locks client and visit, marks the visit as arrived, audit.
+    Raises NotInYourCare, VisitNotOpen, ScreeningNotClear, RescreenDue. Effects: locks client and visit, marks the visit as arrived, audit.
     """
     with transaction.atomic():
         client = Client.objects.select_for_update(no_key=True).get(pk=appointment.client_id)
@@ -108,7 +108,7 @@ def _check_start(appointment: Appointment, *, client: Client, by: User, at: date
         raise VisitNotOpen(NOT_HAPPENING[appointment.status])
     if appointment.starts_at - at > EARLIEST:
         raise VisitNotOpen("This visit is still to come. Its chart opens on the day.")
-    may_start_session(client)
+    may_start_session(client, visit_at=appointment.starts_at, at=at, by=by)
 
 
 def _visit_number(client: Client, plan: TreatmentPlan | None) -> int:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from booking.models import Appointment
+from clients.gate import RescreenDue, ScreeningNotClear
 from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
@@ -47,6 +48,14 @@ def session_start(request, appointment_id):
     get_object_or_404(Client.objects.charts_visible_to(request.user), pk=appointment.client_id)
     try:
         session = start_session(appointment, by=request.user, at=clock.now())
+    except RescreenDue as refusal:
+        messages.info(request, str(refusal))
+        return redirect(
+            f"{reverse('clients:rescreen', args=[appointment.client_id])}?next={reverse('workspace:today')}"
+        )
+    except ScreeningNotClear as refusal:
+        messages.error(request, str(refusal))
+        return redirect("clients:screening_page", appointment.client_id)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect(appointment.client)

@@ -9,6 +9,7 @@ from django.db.models import Max, QuerySet
 from booking.models import Appointment
 from clients.gate import Gate, gates_for
 from clients.models import Intake, Screening, Task
+from clients.rescreen import asked_since
 from practice.models import User
 from practice.zones import at_wall_time
 from protocols.models import TreatmentPlan
@@ -31,6 +32,7 @@ class Card:
     check_in: CheckIn | None
     session: TreatmentSession | None
     has_open_intake: bool
+    is_rescreen_due: bool
     is_next: bool = False
 
     @property
@@ -69,7 +71,7 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
         .order_by("starts_at", "pk")
     )
     return Day(
-        cards=_mark_next(_cards(list(visits)), now),
+        cards=_mark_next(_cards(list(visits), start), now),
         unsigned=list(
             TreatmentSession.objects.unsigned()
             .filter(therapist=therapist, started_at__lt=start)
@@ -86,9 +88,9 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
     )
 
 
-def _cards(visits: list[Appointment]) -> list[Card]:
+def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
     clients = [visit.client_id for visit in visits]
-    gates = gates_for(clients)
+    gates, asked = gates_for(clients), asked_since(clients, start)
     screenings = _by_client(Screening.objects.filter(client__in=clients, superseded_by__isnull=True))
     plans = _by_client(
         TreatmentPlan.objects.open()
@@ -117,6 +119,7 @@ def _cards(visits: list[Appointment]) -> list[Card]:
                 check_in=answered.get(visit.client_id),
                 session=session,
                 has_open_intake=visit.client_id in open_intakes,
+                is_rescreen_due=visit.client_id not in asked,
             )
         )
     return cards

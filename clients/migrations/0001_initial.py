@@ -108,6 +108,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('answers', models.JSONField()),
+                ('asked', models.JSONField(default=list, help_text='Keys of the items that were asked anew for this version.')),
+                ('card', models.JSONField(default=dict, help_text='Results of the examination per test and side, with the angle.')),
                 ('result', models.JSONField()),
                 ('triage', models.CharField(choices=[('emergency', 'Emergency'), ('urgent_referral', 'Urgent medical review'), ('incomplete', 'Not complete'), ('routine_referral', 'Refer'), ('treat', 'Treat')], max_length=20)),
                 ('pattern', models.CharField(choices=[('radicular', 'More like nerve-root irritation'), ('deep_gluteal', 'More like deep buttock-nerve irritation'), ('myofascial', 'More like muscle-referred pain'), ('sacroiliac', 'More like sacroiliac-related pain'), ('mixed_or_unclear', 'Mixed or unclear'), ('insufficient_data', 'Not enough answered'), ('not_applicable', 'Not applicable')], max_length=20)),
@@ -117,6 +119,19 @@ class Migration(migrations.Migration):
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='screenings', to='clients.client')),
                 ('intake', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='screenings', to='clients.intake')),
                 ('supersedes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='clients.screening')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Overruling',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('overruled', models.CharField(choices=[('radicular', 'More like nerve-root irritation'), ('deep_gluteal', 'More like deep buttock-nerve irritation'), ('myofascial', 'More like muscle-referred pain'), ('sacroiliac', 'More like sacroiliac-related pain'), ('mixed_or_unclear', 'Mixed or unclear'), ('insufficient_data', 'Not enough answered'), ('not_applicable', 'Not applicable')], max_length=20)),
+                ('pattern', models.CharField(choices=[('radicular', 'More like nerve-root irritation'), ('deep_gluteal', 'More like deep buttock-nerve irritation'), ('myofascial', 'More like muscle-referred pain'), ('sacroiliac', 'More like sacroiliac-related pain'), ('mixed_or_unclear', 'Mixed or unclear'), ('insufficient_data', 'Not enough answered'), ('not_applicable', 'Not applicable')], max_length=20)),
+                ('reason', models.TextField(max_length=1000)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overrulings', to='clients.client')),
+                ('screening', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overrulings', to='clients.screening')),
             ],
         ),
         migrations.CreateModel(
@@ -132,6 +147,16 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(blank=True, max_length=300)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='clients.client')),
                 ('done_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='TakenOn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taken_on', to='clients.client')),
+                ('therapist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('task', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clients.task')),
             ],
         ),
         migrations.AddIndex(
@@ -178,6 +203,18 @@ class Migration(migrations.Migration):
             model_name='screening',
             constraint=practice.constraints.AppendOnly(name='screening_is_append_only'),
         ),
+        migrations.AddIndex(
+            model_name='overruling',
+            index=models.Index(fields=['client', '-at', '-id'], name='overruling_newest_first'),
+        ),
+        migrations.AddConstraint(
+            model_name='overruling',
+            constraint=practice.constraints.AppendOnly(name='overruling_is_append_only'),
+        ),
+        migrations.AddConstraint(
+            model_name='overruling',
+            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='overruling_has_a_reason'),
+        ),
         migrations.AddConstraint(
             model_name='task',
             constraint=models.UniqueConstraint(fields=('kind', 'subject'), name='task_has_one_cause'),
@@ -185,5 +222,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='task',
             constraint=models.CheckConstraint(condition=models.Q(('done_at__isnull', False), ('done_by__isnull', True), _connector='OR'), name='task_done_by_comes_with_done_at'),
+        ),
+        migrations.AddConstraint(
+            model_name='takenon',
+            constraint=practice.constraints.AppendOnly(name='taken_on_is_append_only'),
         ),
     ]

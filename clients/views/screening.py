@@ -10,6 +10,7 @@ from clients.forms import ClearanceForm, ConsentForm, OutcomeForm
 from clients.gate import ALERTS, gate_for
 from clients.models import Client, Intake, Screening, Task
 from clients.questions import QuestionForm, answer_words
+from clients.rescreen import EVERY_VISIT, known_keys
 from clients.screening import GROUPS, ITEMS
 from clients.screenings import (
     CLEARANCE,
@@ -32,7 +33,7 @@ NOT_IN_CLARIFY = (CLEARANCE,)  # set by recording a clearance, with a name and a
 @role_required("therapist", "owner")
 @require_safe
 def screening_page(request, client_id):
-    client = _chart(request, client_id, "clients:screening_page")
+    client = open_chart(request, client_id, "clients:screening_page")
     screening = current_screening(client)
     context = {
         "client": client,
@@ -54,7 +55,7 @@ def screening_page(request, client_id):
 @role_required("therapist", "owner")
 @require_safe
 def screening_version(request, client_id, screening_id):
-    client = _chart(request, client_id, "clients:screening_version")
+    client = open_chart(request, client_id, "clients:screening_version")
     screening = get_object_or_404(Screening.objects.visible_to(request.user), pk=screening_id, client=client)
     context = {
         "client": client,
@@ -70,7 +71,7 @@ def screening_version(request, client_id, screening_id):
 @role_required("therapist", "owner")
 @require_safe
 def intake_read(request, client_id, intake_id):
-    client = _chart(request, client_id, "clients:intake_read")
+    client = open_chart(request, client_id, "clients:intake_read")
     intake = get_object_or_404(
         Intake.objects.visible_to(request.user).select_related("taken_by"), pk=intake_id, client=client
     )
@@ -89,35 +90,49 @@ def intake_read(request, client_id, intake_id):
 @role_required("therapist")
 @require_http_methods(["GET", "HEAD", "POST"])
 def screening_clarify(request, client_id):
-    client = _chart(request, client_id, "clients:screening_clarify")
+    client = open_chart(request, client_id, "clients:screening_clarify")
     screening = current_screening(client)
+    return show_clarify(request, client, screening, data=request.POST if request.method == "POST" else None)
+
+
+def show_clarify(request, client, screening, *, data=None, marked=None):
+    """Show the full page of questions and tests, and save what was posted to it.
+
+    `marked` are answers just given in the re-screen: they are chosen already, and its other questions are open again.
+    """
+    is_rescreen = marked is not None or (data is not None and data.get("rescreen") == "yes")
     answers = screening.answers if screening else {}
     keys = [key for key in ITEMS if key not in NOT_IN_CLARIFY and not (key == "age" and client.born_on)]
-    form = QuestionForm(
-        request.POST if request.method == "POST" else None, keys=keys, answers=answers, for_therapist=True
-    )
+    shown = {**answers, **dict.fromkeys(_to_ask_again(screening)), **marked} if marked is not None else None
+    form = QuestionForm(data, keys=keys, answers=answers, shown=shown, for_therapist=True)
     refusal = ""
     if form.is_valid():
         try:
-            added = _clarify(request, client, screening, form)
+            added = _clarify(request, client, screening, form, is_rescreen=is_rescreen)
         except Refused as error:
             refusal = str(error)
         else:
             messages.success(request, f"New version of the screening: {added.get_triage_display().lower()}.")
             return redirect("clients:screening_page", client.pk)
+    first = [*(EVERY_VISIT if is_rescreen else ()), *_to_ask(screening)]
     context = {
         "client": client,
         "screening": screening,
         "form": form,
         "refusal": refusal,
-        "open_questions": [form.question(key) for key in _to_ask(screening) if key in form.fields],
+        "is_rescreen": is_rescreen,
+        "open_questions": [form.question(key) for key in dict.fromkeys(first) if key in form.fields],
         "exam": [_asked(form, group) for group in GROUPS if group.by == "therapist"],
         "others": [_asked(form, group) for group in GROUPS if group.by == "client"],
     }
     return render(request, "clients/screening_clarify.html", context, status=422 if form.errors or refusal else 200)
 
 
-def _clarify(request, client, screening, form):
+def _to_ask_again(screening):
+    return [key for key in EVERY_VISIT if key not in known_keys(screening)]
+
+
+def _clarify(request, client, screening, form, *, is_rescreen):
     """Add to the version that stood on the page; without one, this is the first screening, asked in person."""
     changes, now = form.changed_answers(), clock.now()
     if screening is None:
@@ -126,7 +141,11 @@ def _clarify(request, client, screening, form):
         raise ScreeningChangedMeanwhile(
             "Somebody added a newer version of this screening meanwhile. What you chose stands below: compare and save again."
         )
-    return clarify_screening(screening, changes=changes, by=request.user, at=now)
+    asked = []
+    if is_rescreen:  # what was left open was not asked: the earlier answer stands, and the gate waits
+        changes = {key: answer for key, answer in changes.items() if answer is not None or key not in EVERY_VISIT}
+        asked = [key for key in EVERY_VISIT if form.read_answers().get(key) is not None]
+    return clarify_screening(screening, changes=changes, asked=asked, by=request.user, at=now)
 
 
 def _asked(form, group):
@@ -140,14 +159,18 @@ def _to_ask(screening):
         return [key for key, item in ITEMS.items() if item.emergency]
     stopping = [key for flag in screening.result["flags"] if flag["level"] == "emergency" for key in flag["items"]]
     unsure = [key for key, answer in screening.answers.items() if answer == "not_sure"]
-    wanted = {*screening.result["blocking"], *stopping, *unsure}
+    wanted = {
+        *screening.result["blocking"],
+        *stopping,
+        *unsure,
+    }
     return [key for key in ITEMS if key in wanted and ITEMS[key].by != "therapist"]
 
 
 @role_required("therapist")
 @require_http_methods(["GET", "HEAD", "POST"])
 def clearance_create(request, client_id):
-    client = _chart(request, client_id, "clients:clearance_create")
+    client = open_chart(request, client_id, "clients:clearance_create")
     form = ClearanceForm(request.POST if request.method == "POST" else None, today=clock.today())
     if form.is_valid():
         fields = {name: form.cleaned_data[name] for name in ("clinician_name", "profession", "given_on", "note")}
@@ -167,7 +190,7 @@ def clearance_create(request, client_id):
 @role_required("therapist")
 @require_http_methods(["GET", "HEAD", "POST"])
 def consent_record(request, client_id):
-    client = _chart(request, client_id, "clients:consent_record")
+    client = open_chart(request, client_id, "clients:consent_record")
     initial = {"scope": request.GET.get("scope", "")}
     form = ConsentForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
@@ -182,7 +205,7 @@ def consent_record(request, client_id):
     return render(request, "clients/consent_record.html", context, status=422 if form.errors else 200)
 
 
-def _chart(request, client_id, page):
+def open_chart(request, client_id, page):
     """Load a client whose chart this person may read, and write that they did before anything is shown."""
     client = get_object_or_404(Client.objects.charts_visible_to(request.user), pk=client_id)
     audit.record_reading(client=client, page=page, at=clock.now(), by=request.user)

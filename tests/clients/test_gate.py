@@ -1,24 +1,31 @@
 """Who may be booked and treated, and what the desk is told."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from clients.gate import (
     GO,
     INTAKE_MISSING,
     STOP,
+    RescreenDue,
     ScreeningNotClear,
     StopFirst,
     gate_for,
     gates_for,
     may_be_booked,
+    may_be_treated,
     may_start_session,
 )
 from clients.intakes import request_intake, save_group
 from clients.models import Task
+from clients.rescreen import EVERY_VISIT, asked_since, known_keys, record_all_no
+from clients.screening import emergency_keys
 from clients.screenings import clarify_screening, current_screening, record_clearance, run_screening
 from clients.todo import finish_task
+from practice.models import AuditEvent
 from tests.clients.answers import calm, emergency
-from tests.world import NOW, TODAY
+from tests.world import NINE, NOW, TODAY, minutes
 
 
 def close_alerts(therapist):
@@ -32,14 +39,14 @@ def test_gate_for_somebody_never_screened_is_intake_missing_but_bookable(ada):
     assert (gate.state, gate.is_bookable) == (INTAKE_MISSING, True)
     may_be_booked(ada)
     with pytest.raises(ScreeningNotClear, match="no screening"):
-        may_start_session(ada)
+        may_be_treated(ada)
 
 
 def test_gate_for_calm_answers_is_go(ada, mia):
     screening = run_screening(client=ada, answers=calm(), at=NOW, by=mia)
 
     assert gate_for(ada).state == GO
-    assert may_start_session(ada) == screening
+    assert may_be_treated(ada) == screening
 
 
 def test_gate_for_one_silent_emergency_item_is_not_go(ada, mia):
@@ -51,7 +58,7 @@ def test_gate_for_one_silent_emergency_item_is_not_go(ada, mia):
     assert gate_for(ada).state == INTAKE_MISSING
     may_be_booked(ada)
     with pytest.raises(ScreeningNotClear, match="not complete"):
-        may_start_session(ada)
+        may_be_treated(ada)
 
 
 def test_gate_stops_at_an_emergency_until_the_screening_and_the_alert_are_settled(ada, mia):
@@ -62,7 +69,7 @@ def test_gate_stops_at_an_emergency_until_the_screening_and_the_alert_are_settle
     clarify_screening(screening, changes={"saddle_numbness": False}, by=mia, at=NOW)
     assert gate_for(ada).state == STOP  # the alert still stands
     with pytest.raises(ScreeningNotClear, match="alert"):
-        may_start_session(ada)
+        may_be_treated(ada)
 
     close_alerts(mia)
     assert gate_for(ada).state == GO
@@ -119,3 +126,122 @@ def test_gates_are_asked_in_the_same_number_of_queries_however_many(ada, ben, mi
 
     with django_assert_num_queries(3):
         assert {gate.state for gate in gates_for([ada.pk, ben.pk]).values()} == {GO}
+
+
+# --- every visit
+
+DAY = timedelta(days=1)
+
+
+def start(client, therapist, *, at=NINE, visit_at=NINE):
+    return may_start_session(client, visit_at=visit_at, at=at, by=therapist)
+
+
+def test_every_visit_asks_the_emergency_items_and_what_may_be_new():
+    assert set(emergency_keys()) < set(EVERY_VISIT)
+    for key in ("weakness_reported", "numb_tingling_leg", "bilateral_leg_symptoms", "spreading_down"):
+        assert key in EVERY_VISIT
+
+
+def test_an_answer_of_yesterday_does_not_open_the_table_today(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NOW - DAY, by=mia)
+    with pytest.raises(RescreenDue):
+        start(ada, mia)
+
+    record_all_no(current_screening(ada), by=mia, at=NOW)
+
+    assert start(ada, mia) == current_screening(ada)
+    assert AuditEvent.objects.filter(action="gate.passed", by=mia, about_client_id=ada.pk).count() == 1
+
+
+def test_an_examination_alone_does_not_count_as_asking(ada, mia):
+    yesterday = run_screening(client=ada, answers=calm(), at=NOW - DAY, by=mia)
+
+    clarify_screening(yesterday, changes={"slr": "negative"}, by=mia, at=NOW)
+
+    with pytest.raises(RescreenDue):
+        start(ada, mia)
+
+
+def test_a_clearance_alone_does_not_count_as_asking(ada, mia):
+    run_screening(client=ada, answers=calm(heart_or_stroke_recent=True), at=NOW - DAY, by=mia)
+
+    record_clearance(
+        client=ada, clinician_name="Dr Rao", profession="GP", given_on=TODAY, note="Letter", by=mia, at=NOW
+    )
+
+    with pytest.raises(RescreenDue):
+        start(ada, mia)
+
+
+@pytest.mark.parametrize("key", EVERY_VISIT)
+def test_one_question_not_asked_keeps_the_table_shut(ada, mia, key):
+    yesterday = run_screening(client=ada, answers=calm(), at=NOW - DAY, by=mia)
+
+    clarify_screening(yesterday, changes={}, asked=set(EVERY_VISIT) - {key}, by=mia, at=NOW)
+
+    with pytest.raises(RescreenDue):
+        start(ada, mia)
+
+
+def test_an_intake_handed_in_on_the_day_counts_and_one_of_the_day_before_does_not(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NOW)
+
+    assert start(ada, mia)
+    with pytest.raises(RescreenDue):
+        start(ada, mia, at=NINE + DAY, visit_at=NINE + DAY)
+
+
+def test_the_day_is_the_practices_calendar_day(ada, mia):
+    run_screening(client=ada, answers=calm(), at=datetime(2026, 11, 22, 23, 59, tzinfo=UTC), by=mia)
+    with pytest.raises(RescreenDue):
+        start(ada, mia)
+
+    record_all_no(current_screening(ada), by=mia, at=datetime(2026, 11, 23, 0, 0, tzinfo=UTC))
+    assert start(ada, mia)
+
+
+def test_a_chart_opened_the_evening_before_takes_the_answers_of_that_evening(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NINE + 12 * minutes(60), by=mia)
+
+    assert start(ada, mia, at=NINE + 13 * minutes(60), visit_at=NINE + DAY)
+
+
+def test_record_all_no_stores_an_explicit_no_per_item_and_who_asked(ada, mia):
+    answers = calm()
+    for key in EVERY_VISIT:
+        answers.pop(key)
+    before = run_screening(client=ada, answers=answers, at=NOW - DAY, by=mia)
+
+    version = record_all_no(before, by=mia, at=NOW)
+
+    assert {key: version.answers[key] for key in EVERY_VISIT} == dict.fromkeys(EVERY_VISIT, False)
+    assert (version.by, version.at, version.supersedes) == (mia, NOW, before)
+    assert set(version.asked) == set(EVERY_VISIT)
+
+
+def test_record_all_no_makes_a_version_though_every_answer_is_as_it_was(ada, mia):
+    before = run_screening(client=ada, answers=calm(), at=NOW - DAY, by=mia)
+
+    version = record_all_no(before, by=mia, at=NOW)
+
+    assert version.answers == before.answers
+    assert current_screening(ada) == version
+
+
+def test_record_all_no_never_turns_a_yes_on_file_into_a_no(ada, mia):
+    before = run_screening(client=ada, answers=calm(foot_drop=True, numb_tingling_leg=True), at=NOW, by=mia)
+    assert known_keys(before) == ["foot_drop", "numb_tingling_leg"]
+
+    version = record_all_no(before, by=mia, at=NOW)
+
+    assert version.answers["foot_drop"] is True
+    assert version.triage == before.triage == "emergency"
+
+
+def test_asked_since_is_one_query_however_many(ada, ben, mia, django_assert_num_queries):
+    for client in (ada, ben):
+        run_screening(client=client, answers=calm(), at=NOW, by=mia)
+
+    with django_assert_num_queries(1):
+        assert asked_since([ada.pk, ben.pk], NOW) == {ada.pk, ben.pk}

@@ -1,12 +1,16 @@
 """The screening as the therapist reads it and adds to it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from clients.consents import has_consent
 from clients.gate import gate_for
 from clients.models import Clearance, Screening, Task
 from clients.questions import QuestionForm
+from clients.rescreen import EVERY_VISIT, asked_since
 from clients.screening import ITEMS
 from clients.screenings import (
     NothingClarified,
@@ -326,3 +330,108 @@ def test_the_therapist_who_asks_is_told_why_to_stop(signed_in, mia, ada_in_care,
 
     assert "Stop: an answer needs emergency help" in text_of(shown)
     assert "saddle area" in text_of(shown)
+
+
+# --- before every visit
+
+
+@pytest.fixture
+def screened_last_week(ada_in_care, mia):
+    """Ada's screening of the week before, which allowed treatment."""
+    return run_screening(client=ada_in_care, answers=calm(), at=NOW - timedelta(days=7), by=mia)
+
+
+def press(browser, client, screening, act="all_no", **marks):
+    return browser.post(page("rescreen", client), {"base": screening.pk, "act": act, "next": "/today/", **marks})
+
+
+def test_rescreen_lists_every_item_and_stores_them_by_one_press(signed_in, mia, ada_in_care, screened_last_week):
+    browser = signed_in(mia)
+    shown = text_of(browser.get(page("rescreen", ada_in_care)))
+    for key in EVERY_VISIT:
+        assert escape(ITEMS[key].question) in shown
+        assert f'name="{key}" value="no"' in shown
+    assert "checked" not in shown
+
+    response = press(browser, ada_in_care, screened_last_week)
+
+    assert response.url == "/today/"
+    version = current_screening(ada_in_care)
+    assert (version.by, set(version.asked)) == (mia, set(EVERY_VISIT))
+    shown = text_of(browser.get(page("screening_page", ada_in_care)))
+    assert f"Asked and examined for this version by Mia Berg, Mon 23 Nov 2026, 08:00 ({len(EVERY_VISIT)})" in shown
+
+
+@pytest.mark.parametrize("mark", ["yes", "not_sure"])
+def test_rescreen_with_something_new_opens_the_full_page_with_it_chosen(
+    signed_in, mia, ada_in_care, screened_last_week, mark
+):
+    browser = signed_in(mia)
+
+    shown = press(browser, ada_in_care, screened_last_week, foot_drop=mark)
+
+    assert Screening.objects.count() == 1  # nothing is stored by a press that was not true
+    form = shown.context["form"]
+    assert form["foot_drop"].initial == mark
+    assert form["fever"].initial is None  # last week's answers are not today's
+    assert form["pain_now"].initial == "3"
+    assert {each.item.key for each in shown.context["open_questions"]} >= set(EVERY_VISIT)
+
+
+def test_what_stays_open_in_the_full_page_was_not_asked(signed_in, mia, ada_in_care, screened_last_week):
+    sent = {**typed(screened_last_week.answers), "base": screened_last_week.pk, "rescreen": "yes", "pain_now": "5"}
+    del sent["fever"]
+    browser = signed_in(mia)
+
+    browser.post(page("screening_clarify", ada_in_care), sent)
+
+    version = current_screening(ada_in_care)
+    assert set(version.asked) == {*EVERY_VISIT, "pain_now"} - {"fever"}
+    assert version.answers["fever"] is False
+    assert not asked_since([ada_in_care.pk], NOW)
+
+    browser.post(page("screening_clarify", ada_in_care), {**sent, "base": version.pk, "fever": "no"})
+    assert asked_since([ada_in_care.pk], NOW) == {ada_in_care.pk}
+
+
+def test_rescreen_shows_what_is_known_and_keeps_it(signed_in, mia, ada_in_care):
+    first = run_screening(client=ada_in_care, answers=calm(numb_tingling_leg=True), at=NOW - timedelta(days=7), by=mia)
+    browser = signed_in(mia)
+    assert "On file already: ask whether it changed" in text_of(browser.get(page("rescreen", ada_in_care)))
+
+    press(browser, ada_in_care, first)
+
+    assert current_screening(ada_in_care).answers["numb_tingling_leg"] is True
+
+
+def test_rescreen_over_an_older_version_is_refused_with_words(signed_in, mia, ada_in_care, screened_last_week):
+    clarify_screening(screened_last_week, changes={"pain_now": 6}, by=mia, at=NOW)
+
+    response = press(signed_in(mia), ada_in_care, screened_last_week)
+
+    assert response.status_code == 422
+    assert "newer version" in text_of(response)
+    assert Screening.objects.count() == 2
+
+
+def test_rescreen_without_a_screening_leads_to_the_first_one(signed_in, mia, ada_in_care):
+    assert signed_in(mia).get(page("rescreen", ada_in_care)).url == page("screening_clarify", ada_in_care)
+
+
+def test_rescreen_of_a_stopped_client_leads_to_the_screening(signed_in, mia, ada_in_care):
+    first = run_screening(
+        client=ada_in_care, answers=calm(heart_or_stroke_recent=True), at=NOW - timedelta(days=7), by=mia
+    )
+
+    assert press(signed_in(mia), ada_in_care, first).url == page("screening_page", ada_in_care)
+
+
+def test_todays_card_leads_to_the_questions_until_they_are_asked(signed_in, mia, ada_in_care, screened_last_week):
+    browser = signed_in(mia)
+    assert "Ask and start" in text_of(browser.get("/today/"))
+
+    press(browser, ada_in_care, screened_last_week)
+
+    shown = text_of(browser.get("/today/"))
+    assert "Ask and start" not in shown
+    assert "Start</button>" in shown

@@ -17,9 +17,9 @@ from protocols.library import load_knowledge
 from protocols.models import Exercise, Phase, PhaseMuscle, Protocol, Technique, TreatmentPlan
 from protocols.plans import advice_for, close_plan, current_phase, planned_minutes, start_plan
 from protocols.progress import change_of
-from sessions.charting import save_chart, start_session
+from sessions.charting import save_chart
 from tests.clients.answers import calm, emergency
-from tests.sessions.conftest import make_visit
+from tests.sessions.conftest import ask_and_start, make_visit
 from tests.world import NINE, NOW, TODAY, minutes
 
 
@@ -295,7 +295,7 @@ def test_plan_create_without_a_screening_leads_to_it(ada, visit, knowledge, mia,
 
 def test_plan_detail_counts_visits_and_shows_the_change(signed, plan, ada, mia, massage, green_room, signed_in):
     second = make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=7))
-    session = start_session(second, by=mia, at=second.starts_at)
+    session = ask_and_start(second, mia)
     save_chart(session, version=1, by=mia, at=second.starts_at, pain_before_nrs=4)
 
     page = signed_in(mia).get(address("plan_detail", plan.pk)).content.decode()

@@ -3,7 +3,8 @@
 import pytest
 
 from booking.models import Appointment
-from clients.screenings import run_screening
+from clients.rescreen import record_all_no
+from clients.screenings import current_screening, run_screening
 from protocols.library import load_knowledge
 from protocols.models import Protocol
 from protocols.plans import start_plan
@@ -56,6 +57,12 @@ def plan(ada, mia, screening, knowledge):
         by=mia,
         at=NOW,
     )
+
+
+def ask_and_start(visit, therapist):
+    """The safety questions at the visit's hour, all no, and the chart opened."""
+    record_all_no(current_screening(visit.client), by=therapist, at=visit.starts_at)
+    return start_session(visit, by=therapist, at=visit.starts_at)
 
 
 @pytest.fixture

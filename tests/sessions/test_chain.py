@@ -9,9 +9,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from sessions.chain import verify
-from sessions.charting import amend_session, save_chart, sign_session, start_session
+from sessions.charting import amend_session, save_chart, sign_session
 from sessions.models import Amendment, FindingTechnique, MuscleFinding, TreatmentSession
-from tests.sessions.conftest import PIRIFORMIS, make_visit
+from tests.sessions.conftest import PIRIFORMIS, ask_and_start, make_visit
 from tests.world import NINE, minutes
 
 
@@ -21,7 +21,7 @@ def three(signed, ada, mia, massage, green_room):
     sessions = [signed]
     for week in (1, 2):
         visit = make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(weeks=week))
-        session = start_session(visit, by=mia, at=visit.starts_at)
+        session = ask_and_start(visit, mia)
         session = save_chart(
             session,
             version=1,

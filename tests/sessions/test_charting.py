@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from clients.gate import ScreeningNotClear
-from clients.screenings import run_screening
+from clients.gate import RescreenDue, ScreeningNotClear
+from clients.rescreen import record_all_no
+from clients.screenings import current_screening, run_screening
 from practice.models import AuditEvent, Cover
 from sessions import charting
 from sessions.charting import amend_session, save_chart, sign_session, start_session
@@ -105,6 +106,10 @@ def test_start_session_is_refused_days_before_the_visit(visit, screening, mia):
 
 def test_start_session_counts_the_visits_of_the_plan(signed, ada, mia, massage, green_room):
     second = make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=7))
+    with pytest.raises(RescreenDue):
+        start_session(second, by=mia, at=second.starts_at)
+
+    record_all_no(current_screening(ada), by=mia, at=second.starts_at)
 
     assert start_session(second, by=mia, at=second.starts_at).visit_number == 2
 

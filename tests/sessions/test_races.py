@@ -12,7 +12,7 @@ from practice.errors import Refused
 from sessions.chain import verify
 from sessions.charting import ChartChanged, SessionAlreadySigned, amend_session, save_chart, sign_session, start_session
 from sessions.models import Amendment, OutcomeScore, TreatmentSession
-from tests.sessions.conftest import PIRIFORMIS, make_visit
+from tests.sessions.conftest import PIRIFORMIS, ask_and_start, make_visit
 from tests.world import NINE, minutes
 
 RACERS = 8
@@ -73,7 +73,7 @@ def test_the_chain_does_not_fork_when_many_sign_at_once(plan, ada, mia, massage,
     sessions = []
     for day in range(RACERS):
         visit = make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=day + 1))
-        session = start_session(visit, by=mia, at=visit.starts_at)
+        session = ask_and_start(visit, mia)
         chart = {"pain_before_nrs": 5, "pain_after_nrs": 4, "findings": [PIRIFORMIS]}
         sessions.append(save_chart(session, version=1, by=mia, at=visit.starts_at, **chart))
 

@@ -17,7 +17,7 @@ from sessions.charting import save_chart, sign_session, start_session
 from sessions.entries import FindingEntry
 from sessions.models import AdverseEvent, Amendment, TreatmentSession
 from sessions.reading import finding_entries
-from tests.sessions.conftest import PIRIFORMIS, make_visit
+from tests.sessions.conftest import PIRIFORMIS, ask_and_start, make_visit
 from tests.world import NINE, NOW, minutes
 
 CHART, SIGN, DETAIL, PRINT, AMEND = (
@@ -108,11 +108,26 @@ def test_session_start_opens_the_chart(visit, plan, mia, signed_in):
     assert answer.url == url(CHART, TreatmentSession.objects.get())
 
 
-def test_session_start_says_why_not(visit, mia, signed_in):
-    answer = signed_in(mia).post(reverse("sessions:session_start", args=[visit.pk]))
+def test_session_start_without_a_screening_leads_to_asking(visit, mia, signed_in):
+    answer = signed_in(mia).post(reverse("sessions:session_start", args=[visit.pk]), follow=True)
 
-    assert answer.url == visit.client.get_absolute_url()
+    assert answer.request["PATH_INFO"] == reverse("clients:screening_page", args=[visit.client_id])
+    assert "There is no screening yet" in answer.content.decode()
     assert not TreatmentSession.objects.exists()
+
+
+def test_session_start_leads_to_the_questions_of_this_visit_and_back(visit, plan, ada, mia, signed_in, still_clock):
+    still_clock.at = NINE + timedelta(days=7)
+    second = make_visit(ada, mia, visit.service, visit.room, starts_at=still_clock.at)
+    browser, start = signed_in(mia), reverse("sessions:session_start", args=[second.pk])
+
+    page = browser.post(start, follow=True)
+    assert "The safety questions were not asked for this visit yet." in page.content.decode()
+    form = {"base": page.context["screening"].pk, "next": page.context["next"], "act": "all_no"}
+    back = browser.post(page.request["PATH_INFO"], form)
+
+    assert back.url == reverse("workspace:today")
+    assert browser.post(start).url == url(CHART, TreatmentSession.objects.get())
 
 
 def test_session_start_is_a_404_for_another_therapist(visit, screening, tom, signed_in):
@@ -132,7 +147,7 @@ def test_the_chart_shows_the_plan_and_a_card_per_planned_muscle(draft, mia, sign
 
 def test_the_chart_shows_the_last_visit(signed, ada, mia, massage, green_room, signed_in):
     visit = make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=7))
-    second = start_session(visit, by=mia, at=visit.starts_at)
+    second = ask_and_start(visit, mia)
 
     page = signed_in(mia).get(url(CHART, second)).content.decode()
 

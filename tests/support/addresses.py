@@ -95,6 +95,7 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "clients:intake_read": lambda rows: {**_client(rows), "intake_id": rows[1].intake.pk},
     "clients:screening_page": _client,
     "clients:screening_clarify": _client,
+    "clients:rescreen": _client,
     "clients:screening_version": lambda rows: {**_client(rows), "screening_id": rows[1].first_screening.pk},
     "clients:clearance_create": _client,
     "clients:consent_record": _client,
@@ -192,6 +193,7 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     "clients:intake_group": lambda _rows: {"saddle_numbness": "no", "bladder_change": "no"},
     "clients:intake_by_phone_group": lambda _rows: {"saddle_numbness": "no", "bladder_change": "no"},
     "clients:screening_clarify": lambda _rows: {"duration_weeks": "11"},
+    "clients:rescreen": lambda rows: {"base": rows[1].client.screenings.newest_first().first().pk, "act": "all_no"},
     "clients:clearance_create": lambda _rows: {
         "clinician_name": "Dr Kim",
         "profession": "GP",

@@ -20,6 +20,7 @@ from booking.waitlist import add_to_waitlist
 from clients.consents import CONSENTS
 from clients.intakes import GROUPS, HISTORY_FIELDS, request_intake, save_group, save_history, submit_intake
 from clients.models import Intake, IntakeLink, Screening, Task
+from clients.rescreen import record_all_no
 from clients.screenings import clarify_screening, current_screening, record_clearance, run_screening
 from clients.todo import finish_task, raise_task
 from clients.walk import BrowserMemory
@@ -271,6 +272,7 @@ def _plan(record):
 
 
 def _chart(record, visit, name) -> TreatmentSession:
+    record_all_no(current_screening(record.client), by=record.therapist, at=visit.starts_at)
     draft = start_session(visit, by=record.therapist, at=visit.starts_at)
     words = {part: record.word(f"{name}-{part}") for part in ("subjective", "objective", "assessment", "plan_text")}
     finding = FindingEntry(

@@ -17,6 +17,7 @@ from booking.waitlist import add_to_waitlist
 from clients.intakes import BODY, GROUPS, WORDS, save_group, save_history, submit_intake
 from clients.models import Client, Consent, Task
 from clients.records import create_client
+from clients.rescreen import record_all_no
 from clients.screenings import clarify_screening, current_screening, record_clearance
 from clients.todo import finish_task
 from practice.models import User
@@ -234,7 +235,9 @@ class Walk:
             clarify_screening(screening, changes=findings, by=self.therapist, at=at)
 
     def open(self, visit: Visit, at: datetime) -> None:
-        """Examine, start the plan if there is none, and open the chart."""
+        """Ask the safety questions, examine and plan where that is still to do, and open the chart."""
+        record_all_no(current_screening(self.client), by=self.therapist, at=at)
+        at += minutes(1)
         if self.plan is None:
             self.examine(visit, at)
             at += minutes(7)

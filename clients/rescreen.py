@@ -1,0 +1,51 @@
+"""The re-screen before every visit: what is asked each time, and whether it was asked since the visit's day began."""
+
+from collections.abc import Iterable
+from datetime import datetime, time
+
+from django.utils import timezone
+
+from clients.models import Client, Screening
+from clients.screening import ITEMS, emergency_keys
+from clients.screenings import clarify_screening
+from practice.models import User
+from practice.zones import at_wall_time
+
+# Asked at every visit beside the emergency items, which hold both legs and what is getting worse.
+NEW_SINCE_LAST_TIME = ("weakness_reported", "numb_tingling_leg", "spreading_down")
+EVERY_VISIT = tuple(key for key in ITEMS if key in {*emergency_keys(), *NEW_SINCE_LAST_TIME})
+
+
+def known_keys(screening: Screening) -> list[str]:
+    """Return the items of the re-screen that stand as yes or not sure: "all no" means of them that nothing is new."""
+    return [key for key in EVERY_VISIT if screening.answers.get(key) not in (None, False)]
+
+
+def record_all_no(screening: Screening, *, by: User, at: datetime) -> Screening:
+    """Store that `by` asked every item of the re-screen and nothing is new, and return the new version.
+
+    Each item gets its explicit no; what stood as yes stays as it was, and counts as asked. The triage decides what
+    then holds. Raises ScreeningChangedMeanwhile.
+    """
+    known = known_keys(screening)
+    said = {key: False for key in EVERY_VISIT if key not in known}
+    return clarify_screening(screening, changes=said, asked=EVERY_VISIT, by=by, at=at)
+
+
+def is_asked_since(client: Client, since: datetime) -> bool:
+    """Say whether every item of the re-screen was asked since that moment, by whoever: a therapist or an intake."""
+    return client.pk in asked_since([client.pk], since)
+
+
+def asked_since(client_ids: Iterable[int], since: datetime) -> set[int]:
+    """Return which of these clients were asked every item of the re-screen since that moment, in one query."""
+    asked: dict[int, set[str]] = {}
+    versions = Screening.objects.filter(client__in=list(client_ids), at__gte=since)
+    for client_id, keys in versions.values_list("client_id", "asked"):
+        asked.setdefault(client_id, set()).update(keys)
+    return {client_id for client_id, keys in asked.items() if keys.issuperset(EVERY_VISIT)}
+
+
+def start_of_day(moment: datetime) -> datetime:
+    """Return when the calendar day of `moment` began in the practice's zone."""
+    return at_wall_time(timezone.localdate(moment), time(0), timezone.get_current_timezone())
