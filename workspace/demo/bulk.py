@@ -198,6 +198,7 @@ class Bulk:
             client=course.client,
             intake=intake,
             answers=answers,
+            asked=list(answers),
             result=frozen,
             triage=result.triage,
             pattern=result.pattern,
