@@ -4,12 +4,13 @@ import logging
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.urls import reverse, reverse_lazy
 
 from practice.models import AuditEvent
 from tests.support.addresses import ARGUMENTS, QUERIES, own_routes, url_of
-from tests.support.everything import KANARI, built_practice, whole_practice  # noqa: F401
+from tests.support.everything import KANARI, built_practice, open_links, whole_practice  # noqa: F401
 from tests.support.pages import is_html, read_page
 from tests.support.rows import rolled_back
 from tests.test_access import TABLE, browser_of
@@ -49,13 +50,22 @@ def inside(url, link):
     return f"{path}?{parts.query}" if parts.query else path
 
 
+def undone(browser, ask, *what, **how):
+    """Ask, and undo what it did to the database and to the browser's cookies."""
+    cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
+    with rolled_back():
+        response = ask(*what, **how)
+    browser.cookies.clear()
+    browser.cookies.load(cookies)
+    return response
+
+
 def crawl(browser, urls):
     """Open every address, and every link on those pages once; return all bodies by address, fragments included."""
     bodies, found = {}, []
 
     def look(url, **headers):
-        with rolled_back():
-            response = browser.get(url, headers=headers)
+        response = undone(browser, browser.get, url, headers=headers)
         assert response.status_code < 500, url
         body = response.content.decode()
         bodies[url, *headers.values()] = body
@@ -85,10 +95,7 @@ def answers_to_forms(browser, everything):
     for route in own_routes():
         for record in (everything.ada, everything.cleo):
             url = url_of(route, everything, record)
-            with rolled_back():
-                cookies = browser.cookies.copy()
-                bodies[(url,)] = browser.post(url, {}).content.decode()
-                browser.cookies = cookies
+            bodies[(url,)] = undone(browser, browser.post, url, {}).content.decode()
     return bodies
 
 
@@ -145,6 +152,16 @@ def test_a_client_with_links_finds_no_word_about_another(everything):
     assert seen_words(bodies, [f"{KANARI}-cleo"])
 
 
+def test_a_mail_passed_on_tells_nothing(everything):
+    """Who opens the client's links in another browser sees no answer that was given in theirs."""
+    ada = everything.ada
+    browser = open_links({name: token for name, token in ada.tokens.items() if name != "report"})
+
+    bodies = crawl(browser, addresses(everything)) | answers_to_forms(browser, everything)
+
+    assert seen_words(bodies, everything.words) == {}
+
+
 def test_a_client_with_links_reads_no_session_note(everything):
     """What the referrer gets is the consented report; no link leads to what the therapist wrote into the chart."""
     bodies = crawl(everything.holder(everything.ada), addresses(everything))
@@ -192,3 +209,18 @@ def test_rows_that_travel_hold_ids_only(table, everything):
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     assert KANARI not in str([{name: value for name, value in row.items() if name != "outcome"} for row in rows])
+
+
+def test_rows_called_by_name_reveal_nobody(everything):
+    """What str() gives ends up in logs and error reports: numbers, no names and no words."""
+    names = {
+        everything.ada.client.last_name,
+        everything.ada.client.first_name,
+        everything.ada.alarmed.last_name,
+        KANARI,
+    }
+    ours = [model for model in apps.get_models() if hasattr(model._default_manager.all(), "visible_to")]
+    called = {model._meta.label: {str(row) for row in model._base_manager.all()} for model in ours}
+
+    assert sum(map(len, called.values())) > 100
+    assert [text for texts in called.values() for text in texts for name in names if name in text] == []

@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.test import Client as Browser
@@ -13,11 +12,10 @@ from clients.consents import give_consent
 from clients.models import Consent, IntakeLink
 from clients.walk import STEPS
 from practice.context import SAFETY_NET
-from practice.links import remember
 from referrals.models import ReportLink
 from reminders.models import CheckInLink
 from tests.support.addresses import own_routes, url_of
-from tests.support.everything import DAY, built_practice, whole_practice  # noqa: F401
+from tests.support.everything import DAY, built_practice, open_links, whole_practice  # noqa: F401
 from tests.support.pages import is_html, read_page
 from tests.support.rows import all_rows, changed_tables
 from tests.test_access import LINES, TABLE, cells
@@ -58,15 +56,6 @@ def shown_links(everything):
     addresses = [url_of(route, everything, everything.ada) for route in BEHIND_LINKS]
     steps = [url_of("clients:intake_group", everything, everything.ada, step=step.key) for step in STEPS]
     return dict.fromkeys([*addresses, *steps])
-
-
-def browser_with(link) -> Browser:
-    """Return a browser that opened one link."""
-    browser = Browser()
-    session = browser.session
-    remember(SimpleNamespace(session=session), link)
-    session.save()
-    return browser
 
 
 # --- the list
@@ -237,7 +226,7 @@ def test_a_link_opens_the_pages_of_its_own_purpose_only(everything):
     """A browser that opened one link is tried with its handle at the pages of every other purpose."""
     for names in (names for _, names in OPENED_BY.values()):
         for name in names:
-            browser, handle = browser_with(everything.ada.opened[name]), everything.ada.handles[name]
+            browser, handle = open_links({name: everything.ada.tokens[name]}), everything.ada.handles[name]
             for route in (route for route, purpose in BEHIND_LINKS.items() if purpose not in names):
                 url = url_of(route, everything, everything.ada, handle=handle)
                 method = "get" if cells(route)["GET", "holder"] != "405" else "post"

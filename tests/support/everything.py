@@ -6,11 +6,11 @@ person gives itself away. What the desk types and may read is plain.
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 from django.test import Client as Browser
+from django.urls import reverse
 from django.utils.html import escape
 
 from booking.appointments import book_appointment, cancel_appointment
@@ -25,7 +25,7 @@ from clients.screenings import clarify_screening, current_screening, record_clea
 from clients.todo import finish_task, raise_task
 from clients.walk import BrowserMemory
 from practice import clock
-from practice.links import Link, remember
+from practice.links import Link
 from practice.models import Closure, Cover, Room, Service, User, WorkingHours
 from practice.staff import invite_staff
 from protocols.library import load_knowledge
@@ -37,6 +37,7 @@ from referrals.reports import send_report, write_report
 from reminders.checkins import answer_check_in
 from reminders.models import CheckIn, CheckInLink, Message
 from reminders.outbox import send_due
+from reminders.views import ANSWERED
 from sessions.adverse import report_adverse_event
 from sessions.charting import amend_session, save_chart, sign_session, start_session
 from sessions.entries import FindingEntry, TestEntry
@@ -50,6 +51,14 @@ KANARI = "kanari"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DAY = timedelta(days=1)
 TWO_PM = NINE + minutes(300)
+OPENS = {  # the address that opens the links of a record, by their name
+    "intake": "clients:intake_open",
+    "handed_in": "clients:intake_open",
+    "visit": "booking:appointment_open",
+    "report": "referrals:report_open",
+    "check_in": "reminders:check_in_open",
+    "answered": "reminders:check_in_open",
+}
 MAIL = "20261123T080000000000-00000000"
 
 
@@ -92,7 +101,7 @@ class Everything:
     cover: Cover
     spare_room: Room
     mails: list
-    sessions: dict[int, str] = field(default_factory=dict)
+    sessions: dict[int | str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> list[str]:
@@ -110,17 +119,30 @@ class Everything:
         return browser
 
     def holder(self, record: Record, **options) -> Browser:
-        """Return the browser of somebody who opened all of a record's links and answered its intake there."""
+        """Return the browser of somebody who opened all of a record's links and gave all its answers there."""
         browser = Browser(**options)
-        session = browser.session
-        for link in record.opened.values():
-            remember(SimpleNamespace(session=session), link)
-        for intake in (record.intake, record.open_intake):
-            memory = BrowserMemory(session, intake)
-            memory.add(steps=intake.visited_groups, keys=intake.answers)
-        BrowserMemory(session, record.intake).add(steps=["check", "sign"])
-        session.save()
+        if record.name not in self.sessions:
+            self.sessions[record.name] = _session_of_answers(record).session_key
+        browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[record.name]
         return browser
+
+
+def open_links(tokens: dict[str, str]) -> Browser:
+    """Return a browser in which the links of `tokens` (name to token) were opened, as from their mails."""
+    browser = Browser()
+    for name, token in tokens.items():
+        assert browser.get(reverse(OPENS[name], args=[token])).status_code == 302
+    return browser
+
+
+def _session_of_answers(record: Record):
+    session = open_links(record.tokens).session
+    for intake in (record.intake, record.open_intake):
+        BrowserMemory(session, intake).add(steps=intake.visited_groups, keys=intake.answers)
+    BrowserMemory(session, record.intake).add(steps=["check", "sign"])
+    session[ANSWERED] = [record.check_in.pk]
+    session.save()
+    return session
 
 
 def build() -> Everything:
@@ -157,8 +179,10 @@ def build() -> Everything:
     everything = Everything(
         mia, tom, dana, olga, gone, nia, ada, cleo, referrer, hours, closure, cover, rooms[2], mails
     )
-    for user in (mia, tom, dana, olga, gone):
-        everything.signed_in(user)  # while the practice is built, so that no test has to
+    for user in (mia, tom, dana, olga, gone):  # while the practice is built, so that no test has to
+        everything.signed_in(user)
+    for record in (ada, cleo):
+        everything.holder(record)
     return everything
 
 
