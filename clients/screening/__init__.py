@@ -2,8 +2,9 @@
 
 from clients.screening.conditions import BadRule
 from clients.screening.engine import RULES, emergency_now, is_asked, published_scores, screen, validate
+from clients.screening.loader import load_rules
 from clients.screening.result import Caution, Evidence, Flag, Score, ScreeningResult
-from clients.screening.rules import RuleSet, load_rules
+from clients.screening.rules import RuleSet
 from clients.screening.vocabulary import MUSCLES, BadAnswer, Group, Item, UnknownQuestion
 from clients.screening.words import Words, words_for
 
@@ -15,7 +16,7 @@ __all__ = [
     "GROUPS", "ITEMS", "MUSCLES", "RULES", "SAFETY_NET",
     "BadAnswer", "BadRule", "Caution", "Evidence", "Flag", "Group", "Item", "RuleSet", "Score", "ScreeningResult",
     "UnknownQuestion", "Words",
-    "client_groups", "emergency_keys", "emergency_now", "is_asked", "load_rules", "published_scores",
+    "besides_keys", "client_groups", "emergency_keys", "emergency_now", "is_asked", "load_rules", "published_scores",
     "screen", "validate", "words_for",
 ]  # fmt: skip
 
@@ -28,3 +29,8 @@ def client_groups() -> tuple[Group, ...]:
 def emergency_keys() -> tuple[str, ...]:
     """Return the keys of the items that must be answered at every visit before anybody is treated."""
     return tuple(key for key, item in ITEMS.items() if item.emergency)
+
+
+def besides_keys() -> frozenset[str]:
+    """Return the keys of the items asked for wherever they are missing although they decide nothing by themselves."""
+    return frozenset(question.item for question in RULES.asked_besides)

@@ -16,6 +16,9 @@ from clients.screening.vocabulary import LARGEST, MUSCLES, NOT_SURE, Facts, Item
 Test = Callable[[Facts], bool]
 
 FIRED = "#fired"  # the fact that holds the ids of the flags fired so far
+RESERVED = ("and", "or", "at", "any", "flag")  # words of the language that no item and no definition may be called
+DEEPEST = 12  # how deep parentheses and definitions may lie in each other: more than anybody could read aloud
+LONGEST_QUOTE = 300
 TOKEN = re.compile(r"\s*(>=|<=|[()<>,]|-?\d+(?:\.\d+)?(?![\w/])|[A-Za-z_#][\w/]*)")
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": lambda a, b: a >= b,
@@ -37,6 +40,7 @@ class Condition:
     test: Test
     items: tuple[str, ...]  # in the order of the vocabulary
     flags: frozenset[str]
+    depth: int = 0
 
     def __call__(self, facts: Facts) -> bool:
         return self.test(facts)
@@ -59,7 +63,7 @@ def compile_condition(text: str, scope: Scope) -> Condition:
     if parser.tokens:
         raise parser.error(f"unexpected {parser.tokens[0]!r}")
     items = tuple(key for key in scope.items if key in parser.items)
-    return Condition(" ".join(text.split()), test, items, frozenset(parser.flags))
+    return Condition(" ".join(text.split()), test, items, frozenset(parser.flags), parser.deepest)
 
 
 class _Parser:
@@ -67,6 +71,7 @@ class _Parser:
         self.text, self.scope = text, scope
         self.items: set[str] = set()
         self.flags: set[str] = set()
+        self.depth = self.deepest = 0
         self.tokens = self._tokens()
 
     def _tokens(self) -> list[str]:
@@ -81,7 +86,7 @@ class _Parser:
         return found
 
     def error(self, problem: str) -> BadRule:
-        return BadRule(f"{problem} in condition {' '.join(self.text.split())!r}")
+        return BadRule(f"{problem} in condition {' '.join(self.text.split())[:LONGEST_QUOTE]!r}")
 
     def take(self) -> str:
         if not self.tokens:
@@ -113,8 +118,7 @@ class _Parser:
     def term(self) -> Test:
         word = self.take()
         if word == "(":
-            test = self.condition()
-            self.expect(")")
+            [test] = self.inside()
             return test
         if word == "at":
             return self.at_least()
@@ -128,6 +132,7 @@ class _Parser:
             known = self.scope.defined[word]
             self.items |= set(known.items)
             self.flags |= known.flags
+            self.go_down(known.depth + 1)
             return known.test
         return self.fact(word)
 
@@ -136,11 +141,24 @@ class _Parser:
         number = self.number()
         self.expect("of")
         self.expect("(")
+        tests = self.inside(separator=",")
+        return lambda facts: sum(test(facts) for test in tests) >= number
+
+    def inside(self, separator: str = "") -> list[Test]:
+        """What stands between parentheses, the opening one taken already."""
+        self.go_down(1)
+        self.depth += 1
         tests = [self.condition()]
-        while self.accept(","):
+        while separator and self.accept(separator):
             tests.append(self.condition())
         self.expect(")")
-        return lambda facts: sum(test(facts) for test in tests) >= number
+        self.depth -= 1
+        return tests
+
+    def go_down(self, levels: int) -> None:
+        self.deepest = max(self.deepest, self.depth + levels)
+        if self.deepest > DEEPEST:
+            raise self.error("nested too deeply")
 
     def flag(self, rule_id: str) -> Test:
         if rule_id not in self.scope.flags:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clients.screening.conditions import FIRED
+from clients.screening.loader import load_rules
 from clients.screening.result import Evidence, Flag, Score, ScreeningResult
 from clients.screening.rules import (
     AXES,
+    CLEARANCE,
     DIGITS,
     EMERGENCY,
     INCOMPLETE,
@@ -18,18 +20,17 @@ from clients.screening.rules import (
     URGENT,
     CautionRule,
     Limits,
+    OpenQuestion,
     PatternRule,
     PublishedScore,
     Rule,
     RuleSet,
     Weight,
-    load_rules,
 )
 from clients.screening.vocabulary import NOT_SURE, Facts, UnknownQuestion, read_answer
 from clients.screening.vocabulary import BadAnswer as BadAnswer
 
 RULES = load_rules()
-CLEARANCE = "cleared_by_clinician_this_episode"
 WEEKS_PER_YEAR = 365.25 / 7
 
 
@@ -47,7 +48,8 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
     late = _fired(rules.late, facts)
 
     flags = tuple(_flag(rule, facts, rules) for rule in (*early, *late))
-    blocking = tuple(question.item for question in rules.open_questions if question.when.test(facts))
+    blocking = _open_items(rules.open_questions, facts)
+    besides = _open_items(rules.asked_besides, facts)
     triage = _triage(flags, blocking)
     unmet = [group for group in rules.minimum if not group.when.test(facts)]
     return ScreeningResult(
@@ -55,7 +57,7 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
         pattern=_pattern(triage, bool(unmet), facts, rules),
         flags=flags,
         evidence=evidence,
-        missing=tuple(dict.fromkeys((*blocking, *_to_ask(unmet, facts)))),
+        missing=tuple(dict.fromkeys((*blocking, *besides, *_to_ask(unmet, facts)))),
         cautions=tuple(rule.caution for rule in rules.cautions if _holds(rule, facts)),
         rules_version=rules.version,
         blocking=blocking,
@@ -166,6 +168,10 @@ def _triage(flags: Iterable[Flag], blocking: tuple[str, ...]) -> str:
     if blocking:
         levels.add(INCOMPLETE)
     return next((level for level in TRIAGE if level in levels), TREAT)
+
+
+def _open_items(questions: Iterable[OpenQuestion], facts: Facts) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(question.item for question in questions if question.when.test(facts)))
 
 
 def _to_ask(unmet: Iterable[Any], facts: Facts) -> list[str]:

@@ -64,7 +64,8 @@ class Score:
 class ScreeningResult:
     """The result of one screening. It sorts and prompts; it names no disease.
 
-    `missing` holds item keys: first those that keep it incomplete (`blocking`), then those the pattern still needs.
+    `missing` holds item keys: first those that keep it incomplete (`blocking`), then those to ask that decide nothing
+    (the age), then those the pattern still needs.
     `scores` and `bands` are per axis; scores are sums of shrunk log likelihood ratios, never a probability.
     """
 

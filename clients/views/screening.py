@@ -6,12 +6,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.consents import CONSENTS, give_consent, holding_consents
 from clients.explain import explain
-from clients.forms import ClearanceForm, ConsentForm, OutcomeForm
+from clients.forms import ClearanceForm, ConsentForm, OutcomeForm, OverruleForm
 from clients.gate import ALERTS, gate_for
 from clients.models import Client, Intake, Screening, Task
+from clients.overruling import may_be_overruled, overrule_pattern
 from clients.questions import QuestionForm, answer_words
 from clients.rescreen import EVERY_VISIT, known_keys
-from clients.screening import GROUPS, ITEMS
+from clients.screening import GROUPS, ITEMS, besides_keys
 from clients.screenings import (
     CLEARANCE,
     ScreeningChangedMeanwhile,
@@ -40,6 +41,7 @@ def screening_page(request, client_id):
         "screening": screening,
         "reasons": explain(screening) if screening else None,
         "is_current": True,
+        "may_overrule": bool(screening) and may_be_overruled(screening),
         "changes": _changes(screening),
         "versions": client.screenings.newest_first().select_related("by", "intake"),
         "intake": client.intakes.order_by("-requested_at", "-pk").first(),
@@ -163,8 +165,30 @@ def _to_ask(screening):
         *screening.result["blocking"],
         *stopping,
         *unsure,
+        *besides_keys().intersection(screening.result["missing"]),
     }
     return [key for key in ITEMS if key in wanted and ITEMS[key].by != "therapist"]
+
+
+@role_required("therapist")
+@require_http_methods(["GET", "HEAD", "POST"])
+def screening_overrule(request, client_id):
+    client = open_chart(request, client_id, "clients:screening_overrule")
+    screening = current_screening(client)
+    if screening is None or not may_be_overruled(screening):
+        messages.info(request, "The screening names no pattern, so there is none to overrule.")
+        return redirect("clients:screening_page", client.pk)
+    form = OverruleForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            row = overrule_pattern(screening, by=request.user, at=clock.now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"On file: you work with “{row.get_pattern_display()}”.")
+            return redirect("clients:screening_page", client.pk)
+    context = {"client": client, "form": form, "screening": screening}
+    return render(request, "clients/screening_overrule.html", context, status=422 if form.errors else 200)
 
 
 @role_required("therapist")

@@ -3,10 +3,11 @@
 import tomllib
 from pathlib import Path
 
-from clients.screening import ITEMS, RULES, emergency_keys
+from clients.screening import ITEMS, RULES
 from clients.screening.rules import DATA
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "screening-rules.md"
+QUESTION_HEAD = ("Question", "While", "Source, grade")
 LEVELS = {"emergency": "Emergency", "urgent_referral": "Urgent referral", "routine_referral": "Routine referral"}
 
 HEAD = f"""# The rules of the screening
@@ -27,6 +28,7 @@ def rulebook() -> str:
         _definitions(),
         *(_flags(level) for level in LEVELS),
         _open(),
+        _besides(),
         _cautions(),
         _minimum(),
         _weights(),
@@ -57,15 +59,18 @@ def _flags(level):
 
 
 def _open():
-    rows = [
-        (
-            ITEMS[question.item].label,
-            "emergency" if question.item in emergency_keys() else "",
-            _code(question.when.text),
-        )
-        for question in RULES.open_questions
-    ]
-    return _table("What keeps a screening incomplete", ("Question", "Kind", "While"), rows)
+    title = "What keeps a screening incomplete"
+    return _table(title, QUESTION_HEAD, map(_question, RULES.open_questions))
+
+
+def _besides():
+    title = "What is asked for besides, and decides nothing"
+    return _table(title, QUESTION_HEAD, map(_question, RULES.asked_besides))
+
+
+def _question(question):
+    source = _source(question) if question.source else "emergency question"
+    return ITEMS[question.item].label, _code(question.when.text), source
 
 
 def _cautions():

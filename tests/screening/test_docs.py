@@ -171,6 +171,14 @@ def test_counts():
     assert f"the {len(built_in_cases())} built-in cases" in PLAIN
 
 
+def test_what_is_our_own_choice_to_clarify():
+    [said] = re.findall(r"For (`[^.]*?`) this is our own choice", PLAIN)
+
+    assert keys(said) == {question.item for question in RULES.open_questions if question.source == "expert-design"}
+    assert {question.grade for question in RULES.open_questions if question.source == "expert-design"} == {"expert"}
+    assert [question.item for question in RULES.asked_besides] == ["age"]
+
+
 def test_what_a_clearance_lifts():
     urgent = {rule.id for rule in RULES.rules if rule.level == "urgent_referral" and rule.clearable}
     never = {rule.id for rule in RULES.rules if rule.level == "routine_referral" and not rule.clearable}

@@ -23,6 +23,9 @@ def sourced():
     yield from ((rule.id, rule.source, rule.grade) for rule in RULES.rules)
     for rule in (*RULES.cautions, *RULES.advice):
         yield rule.id, rule.caution.source, rule.caution.grade
+    for question in (*RULES.open_questions, *RULES.asked_besides):
+        if not ITEMS[question.item].emergency:
+            yield f"open {question.item}", question.source, question.grade
     for group in RULES.weights:
         for weight in group.values:
             yield f"{group.id}/{weight.evidence.text}", weight.evidence.source, weight.evidence.grade
@@ -56,7 +59,7 @@ def conditions():
     for group in RULES.weights:
         for weight in group.values:
             yield from (weight.when, weight.unless)
-    yield from (question.when for question in RULES.open_questions)
+    yield from (question.when for question in (*RULES.open_questions, *RULES.asked_besides))
     yield from (group.when for group in RULES.minimum)
     for score in RULES.scores:
         yield from (*score.parts, score.known)

@@ -3,8 +3,8 @@
 import pytest
 
 from clients.screening import RULES, published_scores, screen
-from clients.screening.engine import CLEARANCE
 from clients.screening.engine import _band as band_of
+from clients.screening.rules import CLEARANCE
 from tests.screening.cases import ALL_NO, CLEAR, SAFETY, answers, changed, examined
 
 RADICULAR = {
@@ -54,7 +54,14 @@ def test_each_emergency_and_safety_item_blocks_treat_while_unanswered(key):
     assert result.missing[0] == key
 
 
-@pytest.mark.parametrize("key", [*SAFETY, "calf_warm_or_red", "severe_no_sleep", "foot_rest_pain_or_sores"])
+# Not asked for where it was left out, and to be clarified where the answer is "not sure".
+ONLY_UNSURE = (
+    "calf_warm_or_red", "severe_no_sleep", "foot_rest_pain_or_sores", "cancer_active", "spreading_down",
+    "heart_or_stroke_recent", "surgery_recent_6wk", "fracture_recent", "pregnancy_high_risk", "contagious_illness",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("key", [*SAFETY, *ONLY_UNSURE])
 def test_not_sure_on_a_safety_item_has_to_be_clarified(key):
     result = screen(answers(**{key: "not_sure"}))
 
@@ -62,11 +69,27 @@ def test_not_sure_on_a_safety_item_has_to_be_clarified(key):
     assert result.blocking == (key,)
 
 
-@pytest.mark.parametrize(
-    "key", ["calf_warm_or_red", "severe_no_sleep", "foot_rest_pain_or_sores", "smoker", "sexual_function_change"]
-)
+@pytest.mark.parametrize("key", [*ONLY_UNSURE, "smoker", "sexual_function_change", "age"])
 def test_what_may_stay_unanswered_blocks_nothing(key):
     assert screen(answers(**{key: None})).triage == "treat"
+
+
+@pytest.mark.parametrize("key", ["smoker", "diabetes", "varicose_veins", "skin_problem", "numb_tingling_leg"])
+def test_not_sure_on_what_only_adapts_the_massage_blocks_nothing(key):
+    assert screen(answers(**{key: "not_sure"})).triage == "treat"
+
+
+def test_a_clearance_does_not_answer_what_is_not_sure():
+    for key in ONLY_UNSURE:
+        assert screen(examined(**{key: "not_sure", CLEARANCE: True})).triage == "incomplete"
+
+
+def test_an_age_not_known_is_named_after_what_is_open_and_before_what_the_pattern_needs():
+    result = screen(answers(trauma=None, age=None))
+
+    assert result.blocking == ("trauma",)
+    assert result.missing[:3] == ("trauma", "age", "pain_below_knee")
+    assert "age" not in screen(answers(age=0)).missing
 
 
 @pytest.mark.parametrize("weeks", [0.5, 20])

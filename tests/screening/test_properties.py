@@ -5,9 +5,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.screening import ITEMS, MUSCLES, emergency_keys, emergency_now, screen
-from clients.screening.engine import CLEARANCE
-from clients.screening.rules import PATTERNS, TRIAGE
+from clients.screening import ITEMS, MUSCLES, client_groups, emergency_keys, emergency_now, screen
+from clients.screening.rules import CLEARANCE, PATTERNS, TRIAGE
 from clients.screening.vocabulary import LARGEST, NOT_SURE, WHOLE
 from tests.screening.cases import ALL_NO, CLEAR, EVERY_NO, SAFETY
 
@@ -17,6 +16,7 @@ RED_FLAGS = (
     "severe_no_sleep", "foot_rest_pain_or_sores", "calf_warm_or_red", "pregnancy_warning_signs", "spreading_down",
     "not_improving_6wk_care", "osteoporosis", "steroids_long_term", "pain_rising", "spinal_percussion_tender",
     "strength_both_sides", "light_touch_both_sides", "heart_or_stroke_recent", "contagious_illness",
+    "surgery_recent_6wk", "fracture_recent", "pregnancy_high_risk",
 )  # fmt: skip
 TENDER = (
     {"notch_tenderness_familiar": True}, {"trp_familiar_pain": ["gluteus_minimus"]}, {"trp_familiar_pain": ["piriformis"]},
@@ -24,7 +24,13 @@ TENDER = (
     {"pace": "positive"}, {"beatty": "positive"}, {"freiberg": "positive"}, {"buttock_dominant": True},
     {"sij_tests_done": 6, "sij_tests_positive": 5}, {"wallet_back_pocket": True},
 )  # fmt: skip
-QUIET = (False, "normal", "negative", "not_tested", [])
+QUIET = ("normal", "negative", "not_tested", [])
+WOULD_FORBID = (
+    "cancer_active", "spreading_down", "heart_or_stroke_recent", "surgery_recent_6wk", "fracture_recent",
+    "pregnancy_high_risk", "contagious_illness",
+)  # fmt: skip
+YES_OR_NO = sorted(key for key, item in ITEMS.items() if item.kind == "answer")
+FOR_CLIENTS = sorted(key for group in client_groups() for key in group.items)
 
 many = settings(max_examples=200, deadline=None)
 
@@ -78,7 +84,8 @@ def test_taking_back_an_answer_never_raises_it_to_treat(sheet, key):
     """For items that must be answered whatever the answer, and for every other item that was answered quietly."""
     before = screen(sheet).triage
     must = key in emergency_keys() or key in SAFETY
-    if before != "treat" and (must or sheet.get(key) in QUIET):
+    was_quiet = sheet.get(key) is False or sheet.get(key) in QUIET
+    if before != "treat" and (must or was_quiet):
         assert screen({k: v for k, v in sheet.items() if k != key}).triage != "treat"
 
 
@@ -165,8 +172,61 @@ def test_clearance_never_lifts_an_emergency_nor_what_is_open_nor_a_child_nor_spr
 
 
 @many
+@given(sheets(), st.sampled_from(YES_OR_NO))
+def test_silence_and_not_sure_are_never_less_than_no(sheet, key):
+    told_no = height(sheet | {key: False})
+
+    assert height(sheet | {key: None}) >= told_no
+    assert height(sheet | {key: NOT_SURE}) >= told_no
+
+
+@many
+@given(sheets(), st.sampled_from(WOULD_FORBID), st.sampled_from([True, False]))
+def test_not_sure_on_what_would_forbid_treatment_is_never_treat(sheet, key, clearance):
+    result = screen(sheet | {key: NOT_SURE, CLEARANCE: clearance})
+
+    assert result.triage != "treat"
+    assert key in result.blocking
+
+
+@many
+@given(sheets())
+def test_an_age_not_known_is_asked_for_and_keeps_nothing_open(sheet):
+    without, known = screen(sheet | {"age": None}), screen(sheet | {"age": 40})
+
+    assert "age" in without.missing and "age" not in known.missing
+    assert without.blocking == known.blocking
+
+
+@many
 @given(sheets())
 def test_emergency_now_is_the_emergency_part_of_the_screening(sheet):
     due = emergency_now(sheet)
 
     assert due == tuple(flag for flag in screen(sheet).flags if flag.level == "emergency")
+
+
+def agree(part):
+    """On any part of the answers: what shows at once is an emergency on file, and the other way round."""
+    return bool(emergency_now(part)) == (screen(part).triage == "emergency")
+
+
+@many
+@given(sheets(), st.sets(st.sampled_from(sorted(ITEMS))))
+def test_emergency_now_agrees_with_the_screening_on_any_part_of_the_answers(sheet, kept):
+    counts = {
+        "sij_tests_done",
+        "sij_tests_positive",
+    }  # one of them alone says nothing, and more positive than done is refused
+
+    assert agree({key: sheet[key] for key in sheet if key in kept | counts})
+
+
+@many
+@given(sheets(), st.integers(0, len(FOR_CLIENTS)))
+def test_an_emergency_by_what_a_client_answered_so_far_shows_at_once(sheet, reached):
+    told = {key: (EVERY_NO | sheet).get(key) for key in FOR_CLIENTS[:reached]}
+
+    assert agree(told)
+    assert agree(told | {"pulsating_abdomen": True})
+    assert emergency_now(told | {"bilateral_leg_symptoms": True})
