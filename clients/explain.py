@@ -1,6 +1,7 @@
 """A stored screening laid out for reading: triage and why, what speaks for and against each pattern, what is missing."""
 
 from clients.models import Screening
+from clients.overruling import standing_overruling
 from clients.questions import answer_words
 from clients.screening import ITEMS, RULES
 
@@ -33,6 +34,7 @@ def explain(screening: Screening) -> dict:
             for caution in result["cautions"]
         ],
         "advice": result["advice"],
+        "overruling": standing_overruling(screening),
         "asked": [
             {"label": _label(key), "answer": answer_words(key, screening.answers[key])} for key in screening.asked
         ],

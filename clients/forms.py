@@ -8,6 +8,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from clients.consents import CONSENTS
 from clients.intakes import HISTORY_FIELDS
 from clients.models import Clearance, Client
+from clients.overruling import CHOICES
 from clients.records import FIRST_YEAR, Duplicate, find_problems, possible_duplicates
 from clients.todo import OUTCOME_LENGTH
 
@@ -146,6 +147,23 @@ class ClearanceForm(forms.ModelForm):
     def helper(self) -> FormHelper:
         """Who, when, what, and the statement that it is about this episode."""
         return helper(Div("clinician_name", "profession", css_class="field-row"), "given_on", "note", "is_same_episode")
+
+
+class OverruleForm(forms.Form):
+    """Another pattern to work with, and the reason, which stays on file."""
+
+    pattern = forms.ChoiceField(label="I work with", choices=CHOICES, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label="Why",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1000}),
+        help_text="It stays beside the screening, on the chart and in the report to the referring clinician.",
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        """Choices one under the other."""
+        return helper(Field("pattern", wrapper_class="choices-stack"), "reason")
 
 
 class ConsentForm(forms.Form):

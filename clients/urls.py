@@ -30,8 +30,10 @@ urlpatterns = [
     path("<int:client_id>/screening/clarify/", screening.screening_clarify, name="screening_clarify"),
     path("<int:client_id>/screening/<int:screening_id>/", screening.screening_version, name="screening_version"),
     path("<int:client_id>/rescreen/", visit.rescreen, name="rescreen"),
+    path("<int:client_id>/screening/overrule/", screening.screening_overrule, name="screening_overrule"),
     path("<int:client_id>/clearance/", screening.clearance_create, name="clearance_create"),
     path("<int:client_id>/consent/", screening.consent_record, name="consent_record"),
     path("call-list/", calls.call_list, name="call_list"),
+    path("tasks/<int:task_id>/take-on/", calls.client_take_on, name="client_take_on"),
     path("tasks/<int:task_id>/done/", calls.task_done, name="task_done"),
 ]

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from anatomy.body import muscle
 from clients.models import Client, Consent, Screening
+from clients.overruling import pattern_in_words
 from clients.screening import ITEMS, emergency_keys
 from practice import audit
 from practice.errors import Refused
@@ -83,7 +84,7 @@ def _screening(screening: Screening) -> dict[str, Any]:
     return {
         "at": screening.at.isoformat(),
         "triage": screening.get_triage_display(),
-        "pattern": screening.get_pattern_display(),
+        "pattern": pattern_in_words(screening),
         "flags": [flag["why"] for flag in screening.result.get("flags", [])],
         "asked": [
             {"question": ITEMS[key].means, "answer": ANSWERS.get(screening.answers.get(key), "not answered")}

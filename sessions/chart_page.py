@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from anatomy.body import GROUPS, MUSCLES, SIDES
 from clients.consents import has_consent
 from clients.models import Consent, Screening
+from clients.overruling import standing_overruling
 from clients.screenings import current_screening
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
@@ -167,6 +168,9 @@ def screening_cautions(screening: Screening | None) -> list[dict]:
     if screening.triage != Screening.Triage.TREAT:
         words = f"Its result is now: {screening.get_triage_display().lower()}. Do not treat before you have read it."
         found.append({"tone": "stop", "title": "Stop: the screening changed", "words": words})
+    if overruling := standing_overruling(screening):
+        words = f"{overruling.by.name}, instead of “{overruling.get_overruled_display()}”: {overruling.reason}"
+        found.append({"tone": "warn", "title": f"Works with “{overruling.get_pattern_display()}”", "words": words})
     cautions = [caution for caution in screening.result.get("cautions", ()) if caution["kind"] in ORDER]
     return found + [
         {"tone": TONES[each["kind"]], "title": each["why"], "words": each["therapist_words"]}

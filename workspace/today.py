@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, QuerySet
 
 from booking.models import Appointment
+from clients.care import alerts_for_everybody
 from clients.gate import Gate, gates_for
 from clients.models import Intake, Screening, Task
 from clients.rescreen import asked_since
@@ -48,6 +49,7 @@ class Day:
     cards: list[Card]
     unsigned: list[TreatmentSession]
     alerts: list[Task]
+    alerts_for_everybody: list[Task]
 
     @property
     def next_card(self) -> Card | None:
@@ -84,6 +86,9 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
             .filter(for_role="therapist")
             .select_related("client")
             .order_by("due_at", "pk")
+        ),
+        alerts_for_everybody=list(
+            alerts_for_everybody().exclude(pk__in=Task.objects.visible_to(therapist).values("pk"))
         ),
     )
 

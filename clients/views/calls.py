@@ -1,9 +1,10 @@
 """The call list of the desk, and tasks done."""
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from clients.care import alerts_for_everybody, take_on
 from clients.forms import OutcomeForm
 from clients.gate import gates_for
 from clients.models import Task
@@ -50,3 +51,16 @@ def task_done(request, task_id):
             return way_back(request, task.client)
     context = {"task": task, "form": form, "next": request.POST.get("next", "")}
     return render(request, "clients/task_done.html", context, status=422)
+
+
+@role_required("therapist")
+@require_POST
+def client_take_on(request, task_id):
+    """Take the client of an alert that calls everybody into one's own care, and open the screening."""
+    task = get_object_or_404(alerts_for_everybody(), pk=task_id)
+    try:
+        take_on(task, by=request.user, at=clock.now())
+    except Refused as refusal:
+        messages.info(request, str(refusal))
+        return way_back(request, "home")
+    return redirect("clients:screening_page", task.client_id)

@@ -96,6 +96,8 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "clients:screening_page": _client,
     "clients:screening_clarify": _client,
     "clients:rescreen": _client,
+    "clients:screening_overrule": _client,
+    "clients:client_take_on": lambda rows: {"task_id": rows[1].open_alert.pk},
     "clients:screening_version": lambda rows: {**_client(rows), "screening_id": rows[1].first_screening.pk},
     "clients:clearance_create": _client,
     "clients:consent_record": _client,
@@ -193,6 +195,7 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     "clients:intake_group": lambda _rows: {"saddle_numbness": "no", "bladder_change": "no"},
     "clients:intake_by_phone_group": lambda _rows: {"saddle_numbness": "no", "bladder_change": "no"},
     "clients:screening_clarify": lambda _rows: {"duration_weeks": "11"},
+    "clients:screening_overrule": lambda _rows: {"pattern": "sacroiliac", "reason": "Found so at the table"},
     "clients:rescreen": lambda rows: {"base": rows[1].client.screenings.newest_first().first().pk, "act": "all_no"},
     "clients:clearance_create": lambda _rows: {
         "clinician_name": "Dr Kim",
