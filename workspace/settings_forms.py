@@ -132,6 +132,11 @@ class RoomForm(forms.ModelForm):
         model = Room
         fields = ["name", "is_active"]
 
+    @property
+    def helper(self) -> FormHelper:
+        """The fields alone; the form and its button stand in the template."""
+        return helper()
+
 
 class ServiceForm(forms.ModelForm):
     """Something that can be booked."""
