@@ -25,9 +25,8 @@ class ButtonReader(HTMLParser):
             if self._is_in_form:
                 self.faults.append(f"a form within a form, line {self.getpos()[0]}")
             self._is_in_form = True
-        elif tag == "button" and given.get("type", "submit") == "submit" and not self._is_in_form:
-            if not ({"form", "formaction"} & set(given)):
-                self.faults.append(f"a button without a form, line {self.getpos()[0]}")
+        elif tag == "button" and given.get("type", "submit") == "submit" and not (self._is_in_form or "form" in given):
+            self.faults.append(f"a button without a form, line {self.getpos()[0]}")
 
     def handle_endtag(self, tag):
         if tag == "form":
