@@ -1,5 +1,6 @@
 """A stored screening laid out for reading: triage and why, what speaks for and against each pattern, what is missing."""
 
+from clients.card import SIDES, TESTS
 from clients.models import Screening
 from clients.overruling import standing_overruling
 from clients.questions import answer_words
@@ -35,6 +36,7 @@ def explain(screening: Screening) -> dict:
         ],
         "advice": result["advice"],
         "overruling": standing_overruling(screening),
+        "card": [_card_row(test, screening.card[test]) for test in TESTS if test in screening.card],
         "asked": [
             {"label": _label(key), "answer": answer_words(key, screening.answers[key])} for key in screening.asked
         ],
@@ -49,6 +51,17 @@ def _flag(flag):
         "labels": [_label(key) for key in flag["items"]],
         "grade": _grade(flag),
     }
+
+
+def _card_row(test, sides):
+    return {"label": _label(test), "sides": [_side_words(test, sides.get(side)) for side in SIDES]}
+
+
+def _side_words(test, entry):
+    if entry is None:
+        return answer_words(test, None)
+    angle = f" at {entry['angle_deg']}°" if "angle_deg" in entry else ""
+    return answer_words(test, entry["result"]) + angle
 
 
 def _axis(axis, found, result):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django import forms
 
 from anatomy.body import MUSCLES
+from clients.card import ANGLE, SIDES, SLR, TESTS, Card
 from clients.screening import ITEMS, BadAnswer, Item, validate
 
 ANSWERS = {"yes": True, "no": False, "not_sure": "not_sure"}
@@ -132,6 +133,67 @@ class QuestionForm(forms.Form):
             unit=UNITS.get(item.kind, ""),
             standing=answer_words(key, self.answers.get(key)),
         )
+
+
+class CardForm(forms.Form):
+    """The tests of the examination card, left and right of each, and the angle of the straight leg raise."""
+
+    def __init__(self, data=None, *, card: Card):
+        self.standing = card
+        super().__init__(data)
+        choices = [*TEST_WORDS.items(), (SKIP, "Open")]
+        for test in TESTS:
+            for side in SIDES:
+                entry = card.get(test, {}).get(side, {})
+                self.fields[f"{test}-{side}"] = forms.ChoiceField(
+                    label=f"{ITEMS[test].label}, {side}",
+                    choices=choices,
+                    initial=entry.get("result"),
+                    widget=forms.RadioSelect,
+                    required=False,
+                    error_messages={"invalid_choice": "Choose one of the answers shown."},
+                )
+                if test == SLR:
+                    angle = NumberField(kind="degrees", label=f"Angle, {side}", initial=entry.get("angle_deg"))
+                    self.fields[f"{ANGLE}-{side}"] = angle
+
+    def card(self) -> dict:
+        """Return what was chosen, without what was left open."""
+        card = {}
+        for test in TESTS:
+            sides = {side: self._entry(test, side) for side in SIDES}
+            if filled := {side: entry for side, entry in sides.items() if entry}:
+                card[test] = filled
+        return card
+
+    def _entry(self, test, side):
+        result = self.cleaned_data[f"{test}-{side}"]
+        if result in ("", SKIP):
+            return {}
+        angle = self.cleaned_data.get(f"{ANGLE}-{side}") if test == SLR else None
+        return {"result": result} if angle is None else {"result": result, "angle_deg": angle}
+
+    def clean(self):
+        for side in SIDES if self.is_bound else ():
+            if self.cleaned_data.get(f"{ANGLE}-{side}") is not None and self.cleaned_data.get(f"{SLR}-{side}") in (
+                "",
+                SKIP,
+            ):
+                self.add_error(f"{ANGLE}-{side}", "Say also whether the straight leg raise was positive on this side.")
+        return self.cleaned_data
+
+    def row(self, test: str, standing: object) -> dict:
+        """Return one test for a template: its item, its sides, and what is on file without a side."""
+        sides = [
+            {
+                "name": side.capitalize(),
+                "field": self[f"{test}-{side}"],
+                "angle": self[f"{ANGLE}-{side}"] if test == SLR else None,
+            }
+            for side in SIDES
+        ]
+        without_side = answer_words(test, standing) if standing is not None and test not in self.standing else ""
+        return {"item": ITEMS[test], "sides": sides, "without_side": without_side}
 
 
 def answer_words(key: str, answer: object) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils import timezone
 
+from clients.card import Card, changes_of_card
 from clients.models import Clearance, Client, Intake, Screening
 from clients.screening import ITEMS, ScreeningResult, published_scores, screen, words_for
 from clients.todo import raise_alert
@@ -44,11 +45,13 @@ def run_screening(
     by: User | None = None,
     intake: Intake | None = None,
     asked: Iterable[str] | None = None,
+    card: Card | None = None,
 ) -> Screening:
     """Screen `answers` (item key → answer, missing or None is not answered) and return the stored result.
 
     It supersedes the client's current screening. The age comes from the birth date where that is known.
-    `asked` are the items asked for this version; without it all that are answered, as in an intake.
+    `asked` are the items asked for this version; without it all that are answered, as in an intake. `card` is stored
+    beside the answers as it is; its results must stand in them already.
     Effects: lock on the client, an audit line, and an alert to the therapist for every new stop.
     Raises what the engine raises for answers it cannot read: UnknownQuestion, BadAnswer.
     """
@@ -62,6 +65,7 @@ def run_screening(
         supersedes=before,
         answers=given,
         asked=[key for key in (given if asked is None else asked) if key in given],
+        card=card or {},
         result=_full(result, given),
         triage=result.triage,
         pattern=result.pattern,
@@ -86,11 +90,13 @@ def clarify_screening(
     at: datetime,
     intake: Intake | None = None,
     asked: Iterable[str] = (),
+    card: Card | None = None,
 ) -> Screening:
     """Add what the therapist asked or examined, as a new version; the old one stays with its answers and reasons.
 
     `changes` maps item keys to answers; None takes one back. `asked` are items asked anew whose answer may stand as it
-    was; what changed was asked in any case. A clearance does not cover flags that were not there when it was given:
+    was; what changed was asked in any case. `card` is the examination card as it now stands, whose results override
+    `changes`; without it the standing one is kept. A clearance does not cover flags that were not there when it was given:
     it lapses when new ones appear.
     Raises ScreeningChangedMeanwhile if a newer version exists, NothingClarified if nothing differs and nothing was asked.
     """
@@ -99,10 +105,12 @@ def clarify_screening(
         raise ScreeningChangedMeanwhile(
             "Somebody added a newer version of this screening meanwhile. Compare with it and save again."
         )
+    card = screening.card if card is None else card
+    changes = {**changes, **changes_of_card(screening.card, card)}
     answers = {**screening.answers, **changes}
     answers = {key: value for key, value in answers.items() if value is not None}
     again = [key for key in asked if key in answers]
-    if answers == screening.answers and not again:
+    if answers == screening.answers and card == screening.card and not again:
         raise NothingClarified("Nothing was changed, so no new version was made.")
     before = {flag["id"] for flag in screening.result["flags"]}
     if changes.get(CLEARANCE) is None and {flag.id for flag in screen(answers).flags} - before:
@@ -114,7 +122,14 @@ def clarify_screening(
         by=by,
         intake=intake or screening.intake,
         asked=dict.fromkeys([*again, *changes]),
+        card=card,
     )
+
+
+def preview_screening(client: Client, *, answers: Mapping[str, object], at: datetime) -> dict:
+    """Return the result that these answers would have, in the shape it is stored in. Stores nothing."""
+    given = known_answers(client, answers, today=timezone.localdate(at))
+    return _full(screen(given), given)
 
 
 @transaction.atomic
@@ -140,7 +155,9 @@ def record_clearance(
     )
     audit.record(action="clearance.recorded", at=at, by=by, target=clearance)
     answers = {**screening.answers, CLEARANCE: True}
-    return run_screening(client=client, answers=answers, at=at, by=by, intake=screening.intake, asked=())
+    return run_screening(
+        client=client, answers=answers, at=at, by=by, intake=screening.intake, asked=(), card=screening.card
+    )
 
 
 def changes_between(before: Screening | None, after: Screening) -> list[dict]:

@@ -30,6 +30,7 @@ urlpatterns = [
     path("<int:client_id>/screening/clarify/", screening.screening_clarify, name="screening_clarify"),
     path("<int:client_id>/screening/<int:screening_id>/", screening.screening_version, name="screening_version"),
     path("<int:client_id>/rescreen/", visit.rescreen, name="rescreen"),
+    path("<int:client_id>/screening/preview/", screening.screening_preview, name="screening_preview"),
     path("<int:client_id>/screening/overrule/", screening.screening_overrule, name="screening_overrule"),
     path("<int:client_id>/clearance/", screening.clearance_create, name="clearance_create"),
     path("<int:client_id>/consent/", screening.consent_record, name="consent_record"),

@@ -2,15 +2,16 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.card import ANGLE, TESTS, changes_of_card
 from clients.consents import CONSENTS, give_consent, holding_consents
 from clients.explain import explain
 from clients.forms import ClearanceForm, ConsentForm, OutcomeForm, OverruleForm
 from clients.gate import ALERTS, gate_for
 from clients.models import Client, Intake, Screening, Task
 from clients.overruling import may_be_overruled, overrule_pattern
-from clients.questions import QuestionForm, answer_words
+from clients.questions import CardForm, QuestionForm, answer_words
 from clients.rescreen import EVERY_VISIT, known_keys
 from clients.screening import GROUPS, ITEMS, besides_keys
 from clients.screenings import (
@@ -19,6 +20,7 @@ from clients.screenings import (
     changes_between,
     clarify_screening,
     current_screening,
+    preview_screening,
     record_clearance,
     run_screening,
 )
@@ -104,13 +106,13 @@ def show_clarify(request, client, screening, *, data=None, marked=None):
     """
     is_rescreen = marked is not None or (data is not None and data.get("rescreen") == "yes")
     answers = screening.answers if screening else {}
-    keys = [key for key in ITEMS if key not in NOT_IN_CLARIFY and not (key == "age" and client.born_on)]
     shown = {**answers, **dict.fromkeys(_to_ask_again(screening)), **marked} if marked is not None else None
-    form = QuestionForm(data, keys=keys, answers=answers, shown=shown, for_therapist=True)
+    form = QuestionForm(data, keys=_keys(client), answers=answers, shown=shown, for_therapist=True)
+    card = CardForm(data, card=screening.card if screening else {})
     refusal = ""
-    if form.is_valid():
+    if form.is_valid() and card.is_valid():
         try:
-            added = _clarify(request, client, screening, form, is_rescreen=is_rescreen)
+            added = _clarify(request, client, screening, form, card, is_rescreen=is_rescreen)
         except Refused as error:
             refusal = str(error)
         else:
@@ -124,21 +126,47 @@ def show_clarify(request, client, screening, *, data=None, marked=None):
         "refusal": refusal,
         "is_rescreen": is_rescreen,
         "open_questions": [form.question(key) for key in dict.fromkeys(first) if key in form.fields],
-        "exam": [_asked(form, group) for group in GROUPS if group.by == "therapist"],
+        "card": card,
+        "exam": [_examined(form, card, answers, group) for group in GROUPS if group.by == "therapist"],
         "others": [_asked(form, group) for group in GROUPS if group.by == "client"],
     }
-    return render(request, "clients/screening_clarify.html", context, status=422 if form.errors or refusal else 200)
+    is_refused = form.errors or card.errors or refusal
+    return render(request, "clients/screening_clarify.html", context, status=422 if is_refused else 200)
+
+
+@role_required("therapist")
+@require_POST
+def screening_preview(request, client_id):
+    """Say what the page as it now stands would give. Stores nothing; the answers travel in the body alone."""
+    client = open_chart(request, client_id, "clients:screening_preview")
+    screening = current_screening(client)
+    answers = screening.answers if screening else {}
+    form = QuestionForm(request.POST, keys=_keys(client), answers=answers, for_therapist=True)
+    card = CardForm(request.POST, card=screening.card if screening else {})
+    result = None
+    if form.is_valid() and card.is_valid():
+        changes = {**form.changed_answers(), **changes_of_card(card.standing, card.card())}
+        result = preview_screening(client, answers={**answers, **changes}, at=clock.now())
+    context = {"result": result, "missing": [ITEMS[key].label for key in result["missing"]] if result else []}
+    return render(request, "clients/_screening_preview.html", context)
+
+
+def _keys(client):
+    """Return the items asked one by one: all but the tests of the card, and the age where the birth date tells it."""
+    left_out = {*NOT_IN_CLARIFY, *TESTS, ANGLE, *(("age",) if client.born_on else ())}
+    return [key for key in ITEMS if key not in left_out]
 
 
 def _to_ask_again(screening):
     return [key for key in EVERY_VISIT if key not in known_keys(screening)]
 
 
-def _clarify(request, client, screening, form, *, is_rescreen):
+def _clarify(request, client, screening, form, card, *, is_rescreen):
     """Add to the version that stood on the page; without one, this is the first screening, asked in person."""
     changes, now = form.changed_answers(), clock.now()
     if screening is None:
-        return run_screening(client=client, answers=changes, by=request.user, at=now)
+        found = {**changes, **changes_of_card({}, card.card())}
+        return run_screening(client=client, answers=found, card=card.card(), by=request.user, at=now)
     if request.POST.get("base") != str(screening.pk):
         raise ScreeningChangedMeanwhile(
             "Somebody added a newer version of this screening meanwhile. What you chose stands below: compare and save again."
@@ -147,12 +175,18 @@ def _clarify(request, client, screening, form, *, is_rescreen):
     if is_rescreen:  # what was left open was not asked: the earlier answer stands, and the gate waits
         changes = {key: answer for key, answer in changes.items() if answer is not None or key not in EVERY_VISIT}
         asked = [key for key in EVERY_VISIT if form.read_answers().get(key) is not None]
-    return clarify_screening(screening, changes=changes, asked=asked, by=request.user, at=now)
+    return clarify_screening(screening, changes=changes, asked=asked, card=card.card(), by=request.user, at=now)
 
 
 def _asked(form, group):
     shown = [form.question(key) for key in group.items if key in form.fields]
     return {"group": group, "questions": shown}
+
+
+def _examined(form, card, answers, group):
+    """Lay out one part of the examination: tests of the card per side, everything else as one question."""
+    rows = [card.row(key, answers.get(key)) for key in group.items if key in TESTS]
+    return {**_asked(form, group), "tests": rows}
 
 
 def _to_ask(screening):

@@ -151,7 +151,13 @@ def test_screening_clarify_saves_only_what_was_changed(signed_in, mia, ada_in_ca
 
     response = signed_in(mia).post(
         page("screening_clarify", ada_in_care),
-        {**form, "slr": "negative", "strength": "normal", "light_touch": "not_tested", "trp_familiar_pain": ["none"]},
+        {
+            **form,
+            "slr-left": "negative",
+            "strength": "normal",
+            "light_touch": "not_tested",
+            "trp_familiar_pain": ["none"],
+        },
     )
 
     assert response.url == page("screening_page", ada_in_care)
@@ -177,12 +183,13 @@ def test_screening_clarify_keeps_what_was_chosen_when_somebody_was_faster(signed
     clarify_screening(first, changes={"pain_now": 4}, by=mia, at=NOW)
 
     response = signed_in(mia).post(
-        page("screening_clarify", ada_in_care), {**typed(first.answers), "base": str(first.pk), "slump": "positive"}
+        page("screening_clarify", ada_in_care),
+        {**typed(first.answers), "base": str(first.pk), "slump-left": "positive"},
     )
 
     assert response.status_code == 422
     assert "newer version" in text_of(response)
-    assert 'name="slump" value="positive" id="id_slump_0" checked' in text_of(response)
+    assert 'name="slump-left" value="positive" id="id_slump-left_0" checked' in text_of(response)
     assert Screening.objects.count() == 2
 
 
@@ -194,13 +201,17 @@ def test_screening_clarify_names_contradictions_at_the_field(signed_in, mia, ada
         {
             "sij_tests_done": "2",
             "sij_tests_positive": "3",
-            "slr_angle_deg": "95",
+            "slr-left": "positive",
+            "slr_angle_deg-left": "95",
+            "slr_angle_deg-right": "40",
             "trp_familiar_pain": ["none", "psoas"],
         },
     )
 
     assert response.status_code == 422
-    assert set(response.context["form"].errors) == {"sij_tests_positive", "slr_angle_deg", "trp_familiar_pain"}
+    assert set(response.context["form"].errors) == {"sij_tests_positive", "trp_familiar_pain"}
+    assert set(response.context["card"].errors) == {"slr_angle_deg-left", "slr_angle_deg-right"}
+    assert 'value="95"' in text_of(response)
     assert Screening.objects.count() == 1
 
 

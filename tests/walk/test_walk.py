@@ -91,9 +91,9 @@ def therapist_reads_the_screening_and_examines(page):
     for name, value in (
         ("strength", "normal"),
         ("light_touch", "normal"),
-        ("slr", "negative"),
-        ("active_piriformis", "positive"),
-        ("seated_piriformis_stretch", "positive"),
+        ("slr-right", "negative"),
+        ("active_piriformis-right", "positive"),
+        ("seated_piriformis_stretch-right", "positive"),
     ):
         page.locator(f"[name={name}][value={value}]").check(force=True)
     page.get_by_role("button", name="Save as a new version").click()
