@@ -1,6 +1,10 @@
 """How people come in: by invitation only."""
 
+import logging
+
 from allauth.account.adapter import DefaultAccountAdapter
+
+log = logging.getLogger(__name__)
 
 
 class ClosedSignup(DefaultAccountAdapter):
@@ -8,3 +12,10 @@ class ClosedSignup(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request):
         return False
+
+    def send_mail(self, template_prefix, email, context):
+        """Send one of the library's mails. A mail server that is away changes no answer: it would tell who has an account."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError as error:  # smtplib's refusals are OSErrors too
+            log.error("A mail of the sign-in could not leave.", extra={"error": type(error).__name__})

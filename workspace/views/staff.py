@@ -36,18 +36,20 @@ def staff_invite(request):
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            _mail_password_link(request, user)
-            messages.success(request, f"{user.name} is invited. The link below also went to {user.email}.")
+            messages.success(request, f"{user.name} is invited. {_mail_password_link(request, user)}")
             return redirect("workspace:staff_link", user.pk)
     context = {"form": form, "heading": "Invite a colleague"}
     return render(request, "workspace/settings_form.html", context, status=422 if form.errors else 200)
 
 
-def _mail_password_link(request, user):
-    """Let the sign-in library send its own mail, as for a forgotten password."""
+def _mail_password_link(request, user) -> str:
+    """Let the sign-in library send its own mail, as for a forgotten password; returns what to tell the owner."""
+    if not settings.MAIL_IS_SET_UP:
+        return "No mail server is set up, so hand over the link below."
     form = ResetPasswordForm({"email": user.email})
     if form.is_valid():
         form.save(request)
+    return f"The link below is also mailed to {user.email}."
 
 
 @role_required("owner")
