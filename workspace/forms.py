@@ -15,7 +15,12 @@ class FirstRunForm(forms.Form):
         label="Set-up code", max_length=40, help_text="Printed where you started the practice, below its address."
     )
     name = forms.CharField(label="Name of the practice", max_length=120)
-    time_zone = forms.ChoiceField(label="Time zone", choices=[(name, name.replace("_", " ")) for name in zone_names()])
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=[("", "Choose …"), *((name, name.replace("_", " ")) for name in zone_names())],
+        widget=forms.Select(attrs={"data-own-zone": ""}),
+        help_text="All times here are kept and shown in it.",
+    )
     address = forms.CharField(label="Address", max_length=300, help_text="As clients should read it in a mail.")
     phone = PhoneNumberField(label="Phone", help_text="With the country code, for example +44 20 7946 0000.")
     emergency_number = forms.RegexField(

@@ -9,6 +9,7 @@
    data-copy="#id" | "words"   on a button: copies the text or value, and says so on itself
    data-print                  on a button: prints the page
    data-shortcut="/"           on a field: the key that leads to it
+   data-own-zone               on a select of time zones without a choice: chooses the zone of this browser
    data-dismiss                on a button: removes its [data-dismissable]
    data-theme-choice           on a button: light, dark or auto, kept in this browser                                           */
 (() => {
@@ -39,6 +40,15 @@
       // Storage may be forbidden: the choice then lasts as long as the page.
     }
     showThemeChoice();
+  }
+
+  /* ---- the zone of this browser ---- */
+
+  function chooseOwnZone() {
+    for (const select of document.querySelectorAll("[data-own-zone]")) {
+      const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+      if (!select.value && [...select.options].some((option) => option.value === zone)) select.value = zone;
+    }
   }
 
   /* ---- asking first ---- */
@@ -289,6 +299,7 @@
   document.addEventListener("htmx:load", (event) => showAllWhen(event.detail.elt));
 
   showThemeChoice();
+  chooseOwnZone();
   showAllWhen(document);
   document.querySelector(".error-summary")?.focus();
 })();
