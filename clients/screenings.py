@@ -171,6 +171,23 @@ def changes_between(before: Screening | None, after: Screening) -> list[dict]:
     ]
 
 
+def is_unlikely(answers: Mapping[str, object]) -> bool:
+    """Say whether answers stand together that are possible but may be a slip: recorded as male, and pregnant."""
+    return answers.get("sex") == "M" and bool(answers.get("pregnant_weeks"))
+
+
+def unlikely_answers(screening: Screening) -> list[str]:
+    """Return the items to confirm with the client; empty once a therapist asked both again. It stops nothing."""
+    if not is_unlikely(screening.answers):
+        return []
+    pair = ["sex", "pregnant_weeks"]
+    said = {key: screening.answers[key] for key in pair}
+    for version in screening.client.screenings.filter(by__isnull=False, at__lte=screening.at):
+        if set(pair) <= set(version.asked) and said == {key: version.answers.get(key) for key in pair}:
+            return []
+    return pair
+
+
 def known_answers(client: Client, answers: Mapping[str, object], *, today: date) -> dict[str, object]:
     """Return `answers` without the empty ones, with the age that the birth date tells."""
     given = {key: value for key, value in answers.items() if value is not None}

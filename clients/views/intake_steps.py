@@ -24,6 +24,7 @@ from clients.intakes import (
 from clients.models import Intake
 from clients.questions import QuestionForm, answer_words
 from clients.screening import ITEMS, emergency_now
+from clients.screenings import is_unlikely
 from clients.walk import (
     BY_KEY,
     CHECK,
@@ -184,7 +185,12 @@ def _words(request, walk, step):
 
 
 def _check(request, walk, step):
-    context = {**_frame(walk, step), "parts": parts_read(walk), "sign_url": walk.url(SIGN)}
+    context = {
+        **_frame(walk, step),
+        "parts": parts_read(walk),
+        "sign_url": walk.url(SIGN),
+        "to_confirm": is_unlikely(own_answers(walk.intake, walk.memory)),
+    }
     return render(request, "clients/intake_check.html", context)
 
 

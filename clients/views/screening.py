@@ -1,6 +1,7 @@
 """The screening as the therapist reads it, and what they add: clarifications, a clearance, a consent in person."""
 
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,6 +24,7 @@ from clients.screenings import (
     preview_screening,
     record_clearance,
     run_screening,
+    unlikely_answers,
 )
 from clients.views.intake_steps import read_parts
 from clients.walk import FullMemory
@@ -41,6 +43,7 @@ def screening_page(request, client_id):
     context = {
         "client": client,
         "screening": screening,
+        "to_confirm": unlikely_answers(screening) if screening else [],
         "reasons": explain(screening) if screening else None,
         "is_current": True,
         "may_overrule": bool(screening) and may_be_overruled(screening),
@@ -70,6 +73,45 @@ def screening_version(request, client_id, screening_id):
         "versions": client.screenings.newest_first().select_related("by", "intake"),
     }
     return render(request, "clients/screening_version.html", context)
+
+
+@role_required("therapist", "owner")
+@require_safe
+def screening_compare(request, client_id):
+    """Lay two versions side by side; without a choice the present one and the one before it."""
+    client = open_chart(request, client_id, "clients:screening_compare")
+    versions = list(client.screenings.newest_first().select_related("by"))
+    chosen = [_version_of(versions, request.GET.get(name), place) for place, name in ((1, "before"), (0, "after"))]
+    sides = [{"screening": each, "reasons": explain(each)} for each in chosen if each]
+    context = {"client": client, "versions": versions, "sides": sides, "rows": _side_by_side(chosen)}
+    return render(request, "clients/screening_compare.html", context)
+
+
+def _version_of(versions, wanted, place):
+    """Return the version asked for, or the one at `place` of the list; 404 for one that is not this client's."""
+    if wanted is None:
+        return versions[min(place, len(versions) - 1)] if versions else None
+    found = next((each for each in versions if str(each.pk) == wanted), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _side_by_side(chosen):
+    """Return every item that either version answers, differences first, then in the order asked."""
+    if None in chosen:
+        return []
+    before, after = (each.answers for each in chosen)
+    rows = [
+        {
+            "label": ITEMS[key].label,
+            "words": [answer_words(key, before.get(key)), answer_words(key, after.get(key))],
+            "differs": before.get(key) != after.get(key),
+        }
+        for key in ITEMS
+        if key in before or key in after
+    ]
+    return sorted(rows, key=lambda row: not row["differs"])
 
 
 @role_required("therapist", "owner")
@@ -202,6 +244,18 @@ def _to_ask(screening):
         *besides_keys().intersection(screening.result["missing"]),
     }
     return [key for key in ITEMS if key in wanted and ITEMS[key].by != "therapist"]
+
+
+@role_required("therapist")
+@require_POST
+def screening_confirm(request, client_id):
+    """Store that the unlikely answers were asked again and are right."""
+    client = open_chart(request, client_id, "clients:screening_confirm")
+    screening = current_screening(client)
+    if screening and (keys := unlikely_answers(screening)):
+        clarify_screening(screening, changes={}, asked=keys, by=request.user, at=clock.now())
+        messages.success(request, "Confirmed, and on file under your name.")
+    return redirect("clients:screening_page", client.pk)
 
 
 @role_required("therapist")

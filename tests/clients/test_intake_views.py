@@ -358,3 +358,14 @@ def test_intake_check_names_a_skipped_follow_up_only_where_it_makes_sense(phone)
 
     assert "How did both legs become involved?" in page
     assert "How fast is it getting worse?" not in page
+
+
+def test_the_look_over_asks_to_confirm_pregnant_and_male_and_lets_the_client_go_on(phone):
+    phone.send_all(sex="M", pregnant_weeks=12, pregnancy_warning_signs=False)
+
+    shown = phone.get("intake_group", "check").content.decode()
+    handed_in = phone.hand_in()
+
+    assert "Please look at two answers again" in shown
+    assert handed_in.status_code == 302
+    assert current_screening(phone.intake.client).answers["sex"] == "M"

@@ -20,6 +20,7 @@ from clients.screenings import (
     current_screening,
     record_clearance,
     run_screening,
+    unlikely_answers,
 )
 from practice.models import AuditEvent
 from tests.clients.answers import calm, emergency
@@ -446,3 +447,61 @@ def test_todays_card_leads_to_the_questions_until_they_are_asked(signed_in, mia,
     shown = text_of(browser.get("/today/"))
     assert "Ask and start" not in shown
     assert "Start</button>" in shown
+
+
+# --- side by side
+
+
+def test_screening_compare_marks_in_words_what_differs(signed_in, mia, ada_in_care):
+    first = screened(ada_in_care, mia)
+    second = clarify_screening(first, changes={"pain_now": 7}, by=mia, at=NOW + minutes(5))
+    clarify_screening(second, changes={"fever": True}, by=mia, at=NOW + minutes(9))
+    chosen = {"before": first.pk, "after": second.pk}
+
+    response = signed_in(mia).get(page("screening_compare", ada_in_care), chosen)
+
+    rows = response.context["rows"]
+    assert [row["label"] for row in rows if row["differs"]] == [ITEMS["pain_now"].label]
+    assert rows[0]["words"] == ["3 of 10", "7 of 10"]
+    assert text_of(response).count("Differs</span>") == 1
+
+
+def test_screening_compare_knows_only_this_clients_versions(signed_in, mia, ada_in_care, ben):
+    first, foreign = screened(ada_in_care, mia), screened(ben, mia)
+    browser, address = signed_in(mia), page("screening_compare", ada_in_care)
+
+    for before in (foreign.pk, 999_999, "", "x", "9" * 40):
+        assert browser.get(address, {"before": before, "after": first.pk}).status_code == 404
+    assert browser.get(address).status_code == 200
+
+
+def test_screening_compare_before_any_screening_says_so(signed_in, mia, ada_in_care):
+    assert "no screening to compare" in text_of(signed_in(mia).get(page("screening_compare", ada_in_care)))
+
+
+# --- unlikely, but possible
+
+
+def test_pregnant_and_male_asks_to_confirm_and_stops_nothing(signed_in, mia, ada_in_care):
+    plain = screened(ada_in_care, mia, pregnant_weeks=12, pregnancy_warning_signs=False)
+    unlikely = clarify_screening(plain, changes={"sex": "M"}, by=mia, at=NOW)
+    assert unlikely.triage == plain.triage
+    assert gate_for(ada_in_care).state == "go"
+    browser = signed_in(mia)
+    assert "please confirm" in text_of(browser.get(page("screening_page", ada_in_care)))
+
+    browser.post(page("screening_confirm", ada_in_care))
+
+    assert "please confirm" not in text_of(browser.get(page("screening_page", ada_in_care)))
+    confirmed = current_screening(ada_in_care)
+    assert (confirmed.asked, confirmed.answers) == (["sex", "pregnant_weeks"], unlikely.answers)
+
+
+def test_a_confirmation_does_not_cover_other_weeks(ada, mia):
+    first = screened(ada, mia, pregnant_weeks=12, sex="M")
+    confirmed = clarify_screening(first, changes={}, asked=["sex", "pregnant_weeks"], by=mia, at=NOW + minutes(1))
+    assert unlikely_answers(confirmed) == []
+
+    later = clarify_screening(confirmed, changes={"pregnant_weeks": 13}, by=mia, at=NOW + minutes(2))
+
+    assert unlikely_answers(later) == ["sex", "pregnant_weeks"]

@@ -97,6 +97,8 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "clients:screening_clarify": _client,
     "clients:rescreen": _client,
     "clients:screening_overrule": _client,
+    "clients:screening_compare": _client,
+    "clients:screening_confirm": _client,
     "clients:screening_preview": _client,
     "clients:client_take_on": lambda rows: {"task_id": rows[1].open_alert.pk},
     "clients:screening_version": lambda rows: {**_client(rows), "screening_id": rows[1].first_screening.pk},
