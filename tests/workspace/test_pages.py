@@ -293,3 +293,22 @@ def test_the_demos_pages_do_not_exist_in_a_real_practice(signed_in, olga, settin
     settings.DEMO = False
 
     assert getattr(signed_in(olga), method)(path, {"step": "day"}).status_code in {404, 405}
+
+
+def test_a_visit_that_has_begun_is_still_ahead_on_the_client_s_page(signed_in, dana, mia, ada, massage, still_clock):
+    make_visit(ada, mia, massage)
+    still_clock.at = NINE + minutes(5)
+
+    page = signed_in(dana).get(f"/people/{ada.pk}/").content.decode()
+
+    assert "None booked." not in page
+
+
+def test_the_client_s_page_promises_no_mail_to_people_without_one(signed_in, dana, ada):
+    ada.wants_no_mail = True
+    ada.save()
+
+    page = signed_in(dana).get(f"/people/{ada.pk}/").content.decode()
+
+    assert "the intake then stands on the call list" in page
+    assert "the intake link goes out" not in page

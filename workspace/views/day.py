@@ -38,7 +38,8 @@ def client_page(request, client_id):
         "gate": gate_for(client),
         "reads_chart": reads_chart,
         "age": client.age_on(clock.today()),
-        "next_visits": client.appointments.upcoming(now)
+        "next_visits": client.appointments.live()
+        .filter(ends_at__gt=now)
         .select_related("therapist", "service", "room")
         .order_by("starts_at", "pk")[:5],
         "intake": client.intakes.open().first(),
