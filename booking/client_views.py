@@ -42,7 +42,7 @@ def _page(request, handle, appointment, *, form=None, refusal="", status=200):
     context = {
         "handle": handle,
         "appointment": appointment,
-        "zone_name": request.practice.time_zone.replace("_", " "),
+        "zone_name": request.practice.time_zone.rpartition("/")[2].replace("_", " "),
         "form": form or ClientConfirmForm(),
         "refusal": refusal,
         "can_confirm": is_open and appointment.status == STATUS.BOOKED,

@@ -66,7 +66,7 @@ class PlaceForm(forms.Form):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"invalid": "Write the day as a date, for example 23/11/2026."},
     )
-    slot = forms.CharField(required=False, max_length=60)
+    slot = forms.CharField(label="Time", required=False, max_length=60)
     other_time = forms.TimeField(
         required=False,
         label="Another time",
