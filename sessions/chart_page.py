@@ -11,6 +11,7 @@ from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
 from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot, spot_name
 from sessions.forms import ChartForm, FindingForm
+from sessions.look_again import full_rescreen_reasons
 from sessions.models import TreatmentSession
 from sessions.reading import fetch_parts, finding_entries, phase_of, plans_for, previous_session, test_entries
 from sessions.words import draft_objective, draft_work, in_words, test_in_words
@@ -120,7 +121,15 @@ class ChartPage:
 
     def cautions(self) -> list[dict]:
         """Return what to mind at the table, the gravest first: of the screening, the consents and the letter."""
-        return screening_cautions(current_screening(self.session.client)) + self._consent() + self._letter()
+        found = screening_cautions(current_screening(self.session.client)) + self._consent() + self._letter()
+        return self._look_again() + found
+
+    def _look_again(self) -> list[dict]:
+        reasons = full_rescreen_reasons(self.session.client, now=self.session.started_at)
+        if not reasons:
+            return []
+        words = f"{' '.join(reasons)} Go through all questions with the client again: the screening leads to the intake in person."
+        return [{"tone": "warn", "title": "A full re-screen is due", "words": words}]
 
     def _consent(self) -> list[dict]:
         shown = {plan.muscle for plan in self.plans} | {entry.muscle for entry in finding_entries(self.session)}
