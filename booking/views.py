@@ -177,6 +177,8 @@ def _places(request, form: PlaceForm, refusal, *, client, service=None, without=
             without=without,
             near=starts_at if is_refused else None,
         )
+    if "look" in request.POST:
+        form.errors.pop("slot", None)  # nobody has chosen yet
     is_offered = offer is None or chosen in {"", OTHER} or chosen in offer.values
     if isinstance(refusal, Warned) and not is_offered:
         _ask_as_other_time(form)

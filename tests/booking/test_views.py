@@ -645,3 +645,10 @@ def test_waitlist_forgets_after_sixty_days(desk, ada, massage, dana, still_clock
     still_clock.at = NOW + timedelta(days=61)
 
     assert "Ada Müller" not in text(desk.get(BOARD, {"day": TODAY.isoformat()}))
+
+
+def test_looking_at_another_day_complains_of_nothing(desk, typed):
+    page = desk.post(NEW, typed(slot=None, look=""))
+
+    assert page.status_code == 200
+    assert "Choose a time." not in page.content.decode()
