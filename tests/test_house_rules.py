@@ -298,9 +298,11 @@ GUARDED = {
     "intake_is_frozen_when_submitted": "update delete",
     "muscle_finding_is_frozen_when_signed": "insert update delete",
     "outcome_score_is_append_only": "update delete",
+    "overruling_is_append_only": "update delete",
     "pain_drawing_is_append_only": "update delete",
     "report_is_frozen_when_sent": "update delete",
     "screening_is_append_only": "update delete",
+    "taken_on_is_append_only": "update delete",
     "test_result_is_frozen_when_signed": "insert update delete",
     "treatment_session_is_frozen_when_signed": "update delete",
 }

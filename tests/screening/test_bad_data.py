@@ -306,6 +306,17 @@ def test_what_contradicts_the_rest_is_refused_by_file_and_entry(path, value, nam
     assert len(str(refusal.value)) < 1000
 
 
+@pytest.mark.parametrize("key", [CLEARANCE, "bladder_longstanding_confirmed", "strength"])
+def test_what_a_therapist_answers_is_not_asked_of_a_client(key):
+    data = fresh("groups")
+    home = next(group for group in data["groups"]["group"] if key in group["items"])
+    home["items"].remove(key)
+    data["groups"]["group"][0]["items"].append(key)
+
+    with pytest.raises(BadRule, match=rf"groups\.toml, group urgent_pelvis: {key} is not for the client"):
+        build_rules(data)
+
+
 def test_definitions_cannot_be_piled_up_without_end():
     data = fresh("rules")
     data["rules"]["define"]["d0"] = "fever yes"
