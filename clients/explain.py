@@ -57,6 +57,11 @@ def _card_row(test, sides):
     return {"label": _label(test), "sides": [_side_words(test, sides.get(side)) for side in SIDES]}
 
 
+def card_words(test: str, sides: dict) -> str:
+    """Return one test of the card in words: "left positive at 45°, right not answered"."""
+    return ", ".join(f"{side} {_side_words(test, sides.get(side)).lower()}" for side in SIDES)
+
+
 def _side_words(test, entry):
     if entry is None:
         return answer_words(test, None)

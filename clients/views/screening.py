@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clients.card import ANGLE, TESTS, changes_of_card
 from clients.consents import CONSENTS, give_consent, holding_consents
-from clients.explain import explain
+from clients.explain import card_words, explain
 from clients.forms import ClearanceForm, ConsentForm, OutcomeForm, OverruleForm
 from clients.gate import ALERTS, gate_for
 from clients.models import Client, Intake, Screening, Task
@@ -111,7 +111,20 @@ def _side_by_side(chosen):
         for key in ITEMS
         if key in before or key in after
     ]
+    rows += _cards_side_by_side(*(each.card for each in chosen))
     return sorted(rows, key=lambda row: not row["differs"])
+
+
+def _cards_side_by_side(before, after):
+    return [
+        {
+            "label": f"{ITEMS[test].label}, by side",
+            "words": [card_words(test, before.get(test, {})), card_words(test, after.get(test, {}))],
+            "differs": before.get(test) != after.get(test),
+        }
+        for test in TESTS
+        if test in before or test in after
+    ]
 
 
 @role_required("therapist", "owner")

@@ -112,3 +112,15 @@ def test_screening_preview_says_what_would_come_of_it_and_stores_nothing(signed_
     assert stop_words != calm_words
     assert "cannot be read yet" in browser.post(address, {"slr-left": "sideways"}).content.decode()
     assert Screening.objects.count() == 1
+
+
+def test_a_test_moved_to_the_other_side_stands_out_side_by_side(signed_in, mia, ada_in_care):
+    card = {SLR: {"left": entry("positive", 45)}}
+    first = run_screening(client=ada_in_care, answers=calm(slr="positive", slr_angle_deg=45), card=card, at=NOW, by=mia)
+    clarify_screening(first, changes={}, card=mirrored(card), by=mia, at=NOW)
+
+    rows = signed_in(mia).get(reverse("clients:screening_compare", args=[ada_in_care.pk])).context["rows"]
+
+    assert [row["words"] for row in rows if row["differs"]] == [
+        ["left positive at 45°, right not answered", "left not answered, right positive at 45°"]
+    ]
