@@ -213,22 +213,22 @@ FIRST_ACTING = dict(reversed(ACTING))
 def test_a_form_without_its_token_changes_nothing(route, everything):
     actor, form = FIRST_ACTING[route], passing_form(route, everything)
     url = url_of(route, everything, everything.ada)
-    browser, before = browser_of(actor, everything, enforce_csrf_checks=True), all_rows()
+    browser = browser_of(actor, everything, enforce_csrf_checks=True)
 
     response = browser.post(url, {key: value for key, value in form.items() if key != "csrfmiddlewaretoken"})
 
     assert response.status_code == 403
-    assert changed_tables(before, all_rows()) == []
+    assert changed_tables(everything.rows, all_rows()) == []
 
 
 @pytest.mark.parametrize("route", FIRST_ACTING)
 def test_a_form_sent_as_a_get_changes_nothing(route, everything):
     actor, form = FIRST_ACTING[route], passing_form(route, everything)
-    browser, before = browser_of(actor, everything), all_rows()
+    browser = browser_of(actor, everything)
 
     browser.get(url_of(route, everything, everything.ada).partition("?")[0], form)
 
-    assert changed_tables(before, all_rows()) == []
+    assert changed_tables(everything.rows, all_rows()) == []
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -103,8 +104,8 @@ BY_KIND = {
     "checkbox": NUMBERS,
 }
 TRIES = {"text": 2, "textarea": 2, "hidden": 3, "number": 4, "date": 3, "time": 2}
-MOST_TRIES = 40  # of one form, spread over its fields
-STRANGERS = 6  # requests in which every field gets values of other kinds
+MOST_TRIES = 12  # of one form, spread over its fields
+STRANGERS = 3  # requests in which every field gets values of other kinds
 UNSEEN = {  # fields that views read although no page draws them, or not on every page
     "booking:appointment_create": ("client", "look", "back"),
     "booking:appointment_move": ("look",),
@@ -154,17 +155,20 @@ def failures(tries):
     return found
 
 
-def all_at_once(url, kinds, new_browser, most=None):
-    """Put another odd value into every field, until each field had each value of its kind, and some of other kinds."""
-    likely = {name: list(BY_KIND.get(kind, TEXTS).values()) for name, kind in kinds.items()}
-    turns = max(map(len, likely.values()), default=1)
-    for turn in range(min(turns, most or turns)):
-        row = {name: values[(turn + place) % len(values)] for place, (name, values) in enumerate(likely.items())}
-        yield f"turn {turn}", new_browser(), url, row, {"headers": HEADERS[turn % len(HEADERS)]}
+def all_at_once(url, kinds, new_browser):
+    """Put an odd value into every field at once: every second one of its kind, and a few of other kinds.
+
+    Which half a field gets depends on its place, so every value meets many fields of its kind. Large forms get fewer.
+    """
     values = list(CORPUS.values())
     for turn in range(STRANGERS if kinds else 1):
-        row = {name: values[(place * 7 + turn * 9) % len(values)] for place, name in enumerate(kinds)}
+        row = {name: values[(place * 7 + turn * 9 + len(url)) % len(values)] for place, name in enumerate(kinds)}
         yield f"stranger {turn}", new_browser(), url, row, {}
+    likely = {name: list(BY_KIND.get(kind, TEXTS).values()) for name, kind in kinds.items()}
+    turns = max(map(len, likely.values()), default=2) // 2
+    for turn in range(turns if len(kinds) < 20 else 4):
+        row = {name: values[(2 * turn + place) % len(values)] for place, (name, values) in enumerate(likely.items())}
+        yield f"turn {turn}", new_browser(), url, row, {"headers": HEADERS[turn % len(HEADERS)]}
 
 
 def one_at_a_time(url, form, kinds, new_browser):
@@ -187,7 +191,7 @@ def test_no_form_breaks(route, everything):
     def new_browser():
         return browser_of(actor, everything)
 
-    assert failures(all_at_once(url, kinds, new_browser, most=8 if len(kinds) > 40 else None)) == []
+    assert failures(all_at_once(url, kinds, new_browser)) == []
     assert failures(one_at_a_time(url, form, kinds, new_browser)) == []
 
 
@@ -202,7 +206,7 @@ def test_no_part_of_the_intake_breaks(step, everything):
     def new_browser():
         return everything.holder(everything.ada)
 
-    assert failures(all_at_once(url, kinds, new_browser, most=6)) == []
+    assert failures(islice(all_at_once(url, kinds, new_browser), 7)) == []
 
 
 def test_refused_forms_say_so_at_the_field_and_keep_what_was_typed(everything):
@@ -330,10 +334,10 @@ def test_no_query_breaks_a_page(route, everything):
     query, values = query_of(route, everything, everything.ada), list(CORPUS.items())
     phase = len(route)
     tries = {
-        ("all", what): dict.fromkeys(QUERY_NAMES, value) for what, value in values[phase % 9 :: 2 if query else 20]
+        ("all", what): dict.fromkeys(QUERY_NAMES, value) for what, value in values[phase % 5 :: 5 if query else 25]
     }
     for place, name in enumerate(query):
-        for what, value in values[(phase + place) % 3 :: 3]:
+        for what, value in values[(phase + place) % 7 :: 7]:
             tries[name, what] = query | {name: value}
     statuses = {
         key: asked(browser_of(actor, everything), f"{path}?{urlencode(sent)}", **HEADERS[place % 2])
@@ -343,7 +347,7 @@ def test_no_query_breaks_a_page(route, everything):
     assert {key: status for key, status in statuses.items() if status >= 500} == {}
 
 
-IDS = ["0", "00", str(2**31), str(2**63 - 1), str(2**63), str(10**30), "9" * 4000]
+IDS = ["0", "00", str(2**31), str(2**63), "9" * 4000]
 
 
 @pytest.mark.parametrize("route", [route for route in ARGUMENTS if route in LINES])
@@ -358,7 +362,7 @@ def test_no_path_breaks_a_page(route, everything):
         odd = (
             IDS
             if isinstance(value, int)
-            else [quote(text, safe="") for text in list(CORPUS.values())[1 + len(route) % 4 :: 4]]
+            else [quote(text, safe="") for text in list(CORPUS.values())[1 + len(route) % 7 :: 7]]
         )
         for text in odd:
             place = url.replace(sample, text)

@@ -26,12 +26,11 @@ COLLEAGUES = {
 IDS = re.compile(r"[\dTZ:|-]+")
 
 
-def sent(browser, url, form):
-    """Send a form; return the answer and the tables it changed, and undo it."""
+def sent(everything, url, form):
+    """Send a form as Tom; return the answer and the tables it changed, and undo it."""
     with rolled_back():
-        before = all_rows()
-        response = browser.post(url, form)
-        return response, changed_tables(before, all_rows())
+        response = everything.signed_in(everything.tom).post(url, form)
+        return response, changed_tables(everything.rows, all_rows())
 
 
 def swappable(own, foreign):
@@ -54,16 +53,16 @@ def test_ids_of_another_therapist_s_rows_write_nothing(route, everything):
     path = {name: value for name, value in path.items() if value != kwargs_of(route, everything, cleo)[name]}
     fields = [name for name in swappable(own, foreign) if (route, name) not in COLLEAGUES]
 
-    answer, _ = sent(everything.signed_in(everything.tom), url_of(route, everything, cleo), own)
+    answer, _ = sent(everything, url_of(route, everything, cleo), own)
     assert answer.status_code == 302
 
     for name, value in path.items():
         url = url_of(route, everything, cleo, **{name: value})
-        answer, changed = sent(everything.signed_in(everything.tom), url, own)
+        answer, changed = sent(everything, url, own)
         assert (answer.status_code, changed) == (404, []), name
     for name in fields:
         swapped = own | {name: foreign[name]}
-        answer, changed = sent(everything.signed_in(everything.tom), url_of(route, everything, cleo), swapped)
+        answer, changed = sent(everything, url_of(route, everything, cleo), swapped)
         assert changed == [], (name, foreign[name])
         assert answer.status_code in {302, 404, 409, 422}, name
     assert path or fields
@@ -165,9 +164,8 @@ def test_a_form_writes_its_declared_fields_only(route, everything):
 
     def result(data):
         with rolled_back():
-            before = all_rows()
             response = browser_of(actor, everything).post(url, data)
-            return response.status_code, rows_without_keys(before)
+            return response.status_code, rows_without_keys(everything.rows)
 
     plain, forged = result(form), result(form | extra)
 
@@ -183,9 +181,8 @@ def test_smuggled_fields_would_show(everything):
     found = []
     for roles in (["front_desk"], ["front_desk", "owner"]):
         with rolled_back():
-            before = all_rows()
             olga.post(url, form | {"roles": roles})
-            found.append(rows_without_keys(before))
+            found.append(rows_without_keys(everything.rows))
 
     assert [name for name in found[0] if found[0][name] != found[1][name]] == ["practice.User"]
 

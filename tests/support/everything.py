@@ -44,7 +44,7 @@ from sessions.entries import FindingEntry, TestEntry
 from sessions.models import TreatmentSession
 from tests import world
 from tests.clients.answers import calm
-from tests.support.rows import rolled_back
+from tests.support.rows import all_rows, rolled_back
 from tests.world import NINE, NOW, minutes
 
 KANARI = "kanari"
@@ -84,7 +84,7 @@ class Record:
 
 @dataclass
 class Everything:
-    """The whole practice. `ada` is Mia's client, `cleo` Tom's; `gone` once had every role and was let go,
+    """The whole practice. `ada` is Mia's client, `cleo` Tom's; `rows` is what stands in the database; `gone` once had every role and was let go,
     `nia` is invited and has no password yet."""
 
     mia: User
@@ -102,6 +102,7 @@ class Everything:
     spare_room: Room
     mails: list
     sessions: dict[int | str, str] = field(default_factory=dict)
+    rows: dict[str, list[tuple]] = field(default_factory=dict)
 
     @property
     def words(self) -> list[str]:
@@ -183,6 +184,7 @@ def build() -> Everything:
         everything.signed_in(user)
     for record in (ada, cleo):
         everything.holder(record)
+    everything.rows = all_rows()
     return everything
 
 

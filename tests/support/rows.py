@@ -6,15 +6,16 @@ from django.apps import apps
 from django.db import transaction
 
 PASSING = {"sessions.Session", "practice.AuditEvent"}  # change with every page that is opened
+DJANGOS_OWN = {"auth.Permission", "contenttypes.ContentType"}  # written by migrations alone
 
 
 def all_rows(*, but: frozenset[str] | set[str] = frozenset(PASSING)) -> dict[str, list[tuple]]:
     """Return every row of every table by the model's label; models in `but` are left out."""
     models = (model for model in apps.get_models(include_auto_created=True) if model._meta.label not in but)
     return {
-        model._meta.label: sorted(model._base_manager.values_list(*columns(model)), key=repr)
+        model._meta.label: list(model._base_manager.order_by("pk").values_list(*columns(model)))
         for model in models
-        if model._meta.managed
+        if model._meta.managed and model._meta.label not in DJANGOS_OWN
     }
 
 
