@@ -95,7 +95,7 @@ def answers_to_forms(browser, everything):
     for route in own_routes():
         for record in (everything.ada, everything.cleo):
             url = url_of(route, everything, record)
-            bodies[(url,)] = undone(browser, browser.post, url, {}).content.decode()
+            bodies[url, "sent"] = undone(browser, browser.post, url, {}).content.decode()
     return bodies
 
 
