@@ -9,7 +9,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from booking.models import Appointment, AppointmentChange
+from booking.holds import release_lapsed_holds
+from booking.models import Appointment, AppointmentChange, Series
 from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
 from booking.refusals import ChangedMeanwhile, NotNow, TimeIsPast, TooLate, Warned, promised
 from clients.gate import may_be_booked
@@ -38,12 +39,15 @@ def book_appointment(
     note: str = "",
     key: UUID | None = None,
     overrule: Collection[str] = (),
+    held_until: datetime | None = None,
+    series: Series | None = None,
 ) -> Appointment:
     """Book `client` with `therapist` and return the saved appointment; the same `key` gives the same appointment.
 
     `starts_at` is aware; the visit lasts as long as the service. Without `room` the first free one is taken if the
-    service needs one. Without `by` the client books, and nothing can be overruled. Asks for an intake when the client
-    has handed in none. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
+    service needs one. Without `by` the client books, and nothing can be overruled. With `held_until` the time is only
+    held until then (`booking.holds`). Asks for an intake when the client has handed in none and the time is not only
+    held. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
     Retry; Warned for opening hours, buffers and notice, unless `by` is staff and `overrule` names every warning's key.
     """
     body = body_hash(
@@ -68,13 +72,16 @@ def book_appointment(
             plan=plan,
             starts_at=starts_at,
             ends_at=starts_at + need.duration,
+            status=Status.HELD if held_until else Status.BOOKED,
+            held_until=held_until,
+            series=series,
             note=note,
             booked_at=at,
             booked_by=by,
         )
-        if not client.intakes.filter(submitted_at__isnull=False).exists():
+        if held_until is None and not client.intakes.filter(submitted_at__isnull=False).exists():
             request_intake(client=client, by=by, at=at)
-        _audit("booked", appointment, at=at, by=by, overruled=",".join(sorted(warnings)))
+        _audit("held" if held_until else "booked", appointment, at=at, by=by, overruled=",".join(sorted(warnings)))
         remember_result(key, purpose="appointment", body=body, result_id=appointment.pk, at=at)
         return appointment
 
@@ -115,7 +122,12 @@ def move_appointment(
         )
         _refuse_unless_overruled(warnings, overrule=overrule, by=by)
 
-        before = {"from_starts_at": row.starts_at, "from_therapist_id": row.therapist_id}
+        before = {
+            "from_starts_at": row.starts_at,
+            "from_ends_at": row.ends_at,
+            "from_therapist_id": row.therapist_id,
+            "from_room_id": row.room_id,
+        }
         row.starts_at, row.ends_at = starts_at, starts_at + need.duration
         row.therapist, row.room_id = therapist, chosen
         row.status, row.held_until = Status.BOOKED, None
@@ -209,6 +221,7 @@ def reopen_appointment(appointment: Appointment, *, by: User | None, at: datetim
             if row.ends_at <= at:
                 raise TimeIsPast("That time has gone. Please book a new one.")
             may_be_booked(row.client)
+            release_lapsed_holds(at, overlapping=(row.starts_at, row.ends_at))
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
             row.version += 1

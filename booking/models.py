@@ -13,12 +13,47 @@ from practice.links import Link
 
 LONGEST = timedelta(days=1)
 OCCUPIES = ~Q(status="cancelled")
+EVERY_DAY = 0b1111111
+
+
+class OfClientQuerySet(models.QuerySet):
+    """Rows of the book that belong to one client."""
+
+    def visible_to(self, user):
+        """Those of the clients this person may see."""
+        return self.filter(client__in=Client.objects.visible_to(user).values("pk"))
+
+
+class Series(models.Model):
+    """Visits booked together, week after week. Each stands on its own: moving or cancelling one leaves the others."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="series")
+    weeks_apart = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = OfClientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "series"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weeks_apart__gte=1, weeks_apart__lte=8), name="series_repeats_every_1_to_8_weeks"
+            ),
+        ]
+
+    def __str__(self):
+        return f"series #{self.pk}"
 
 
 class AppointmentQuerySet(models.QuerySet):
     def live(self):
         """Appointments that occupy their time."""
         return self.filter(OCCUPIES)
+
+    def occupying(self, now):
+        """Live appointments without those whose hold has lapsed: their time can be taken again."""
+        return self.live().exclude(status="held", held_until__lte=now)
 
     def overlapping(self, start, end):
         """Appointments that overlap the half-open interval [start, end)."""
@@ -59,6 +94,9 @@ class Appointment(models.Model):
     )
     plan = models.ForeignKey(
         "protocols.TreatmentPlan", on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
+    )
+    series = models.ForeignKey(
+        "booking.Series", on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -102,6 +140,7 @@ class Appointment(models.Model):
             models.Index(fields=["room", "starts_at"], name="appointment_by_room"),
             models.Index(fields=["client", "starts_at"], name="appointment_by_client"),
             models.Index(fields=["starts_at"], name="appointment_by_time"),
+            models.Index(fields=["held_until"], name="appointment_by_hold", condition=Q(held_until__isnull=False)),
         ]
 
     def __str__(self):
@@ -126,6 +165,8 @@ class AppointmentChange(models.Model):
         ARRIVED = "arrived", "Arrived"
         NO_SHOW = "no_show", "Did not come"
         REOPENED = "reopened", "Taken back"
+        ACCEPTED = "accepted", "Held time taken"
+        LAPSED = "lapsed", "Held time not taken"
 
     class Reason(models.TextChoices):
         BETTER = "better", "Feeling better"
@@ -134,12 +175,15 @@ class AppointmentChange(models.Model):
         AWAY = "away", "Away"
         WORK = "work", "Work"
         PRACTICE = "practice", "The practice had to"
+        MISTAKE = "mistake", "Booked by mistake"
         OTHER = "other", "Other"
 
     appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="changes")
     kind = models.CharField(max_length=10, choices=Kind)
     reason = models.CharField(max_length=10, choices=Reason, blank=True)
     from_starts_at = models.DateTimeField(null=True, blank=True)
+    from_ends_at = models.DateTimeField(null=True, blank=True)
+    from_room = models.ForeignKey("practice.Room", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     from_therapist = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -161,14 +205,10 @@ class AppointmentChange(models.Model):
         return f"change #{self.pk} of appointment #{self.appointment_id}"
 
 
-class WaitlistEntryQuerySet(models.QuerySet):
+class WaitlistEntryQuerySet(OfClientQuerySet):
     def waiting(self, now):
         """People who still want an earlier time, first come first."""
         return self.filter(closed_at__isnull=True, expires_at__gt=now).order_by("created_at", "pk")
-
-    def visible_to(self, user):
-        """The desk's list; a therapist sees own clients on it."""
-        return self.filter(client__in=Client.objects.visible_to(user).values("pk"))
 
 
 class WaitlistEntry(models.Model):
@@ -179,7 +219,12 @@ class WaitlistEntry(models.Model):
     therapist = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    wishes = models.CharField(max_length=200, blank=True, help_text="Days and times, in the client's words.")
+    weekdays = models.PositiveSmallIntegerField(
+        default=EVERY_DAY, help_text="The days that suit, one bit each: Monday is 1, Tuesday 2, Sunday 64."
+    )
+    earliest = models.TimeField(null=True, blank=True, help_text="Not before this time of day.")
+    latest = models.TimeField(null=True, blank=True, help_text="Over by this time of day.")
+    wishes = models.CharField(max_length=200, blank=True, help_text="Whatever else, in the client's words.")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     expires_at = models.DateTimeField()
@@ -192,14 +237,140 @@ class WaitlistEntry(models.Model):
             models.UniqueConstraint(
                 fields=["client", "service"], condition=Q(closed_at__isnull=True), name="waitlist_has_a_client_once"
             ),
+            models.CheckConstraint(
+                condition=Q(weekdays__gte=1, weekdays__lte=EVERY_DAY), name="waitlist_wants_at_least_one_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(earliest__isnull=True) | Q(latest__isnull=True) | Q(latest__gt=F("earliest")),
+                name="waitlist_times_are_in_order",
+            ),
         ]
 
     def __str__(self):
         return f"waitlist #{self.pk}"
 
 
+class WaitlistOfferQuerySet(models.QuerySet):
+    def open(self):
+        """Offers nobody has answered; their time is held until `expires_at`."""
+        return self.filter(answered_at__isnull=True)
+
+    def visible_to(self, user):
+        """Those to the clients this person may see."""
+        return self.filter(entry__client__in=Client.objects.visible_to(user).values("pk"))
+
+
+class WaitlistOffer(models.Model):
+    """A freed time held for one person on the waitlist: `appointment` is the held visit, `freed` the one cancelled."""
+
+    class Answer(models.TextChoices):
+        ACCEPTED = "accepted", "Taken"
+        DECLINED = "declined", "Not wanted"
+        LAPSED = "lapsed", "No answer in time"
+        WITHDRAWN = "withdrawn", "Taken back by the practice"
+
+    entry = models.ForeignKey(WaitlistEntry, on_delete=models.PROTECT, related_name="offers")
+    appointment = models.OneToOneField(Appointment, on_delete=models.PROTECT, related_name="offer")
+    freed = models.ForeignKey(Appointment, on_delete=models.PROTECT, null=True, related_name="offers_of_its_time")
+    offered_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answer = models.CharField(max_length=10, choices=Answer, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WaitlistOfferQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(answered_at__isnull=True), name="waitlist_offer_is_one_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["freed"], condition=Q(answered_at__isnull=True), name="waitlist_offer_goes_to_one_at_a_time"
+            ),
+            models.UniqueConstraint(fields=["entry", "freed"], name="waitlist_offer_of_a_time_comes_once"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at__isnull=True) | (~Q(answer="") & Q(answered_at__isnull=False)),
+                name="waitlist_offer_answer_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("offered_at")), name="waitlist_offer_expires_after_it_was_made"
+            ),
+        ]
+
+    def __str__(self):
+        return f"waitlist offer #{self.pk}"
+
+
+class BookingInvitation(models.Model):
+    """A client asked for, or was sent, a link to book by themselves. The mail and its link are derived from it."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="booking_invitations")
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the client, on the public page.",
+    )
+
+    objects = OfClientQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "-asked_at"], name="invitation_by_client")]
+
+    def __str__(self):
+        return f"invitation #{self.pk}"
+
+
+class CalendarFeedQuerySet(models.QuerySet):
+    def live(self):
+        """Feeds that still answer."""
+        return self.filter(revoked_at__isnull=True)
+
+    def visible_to(self, user):
+        """A therapist's own; all for the owner, who can revoke them."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.is_owner else self.filter(therapist=user)
+
+
+class CalendarFeed(models.Model):
+    """A secret address under which a therapist's calendar program reads their visits. Only its hash is kept."""
+
+    therapist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="calendar_feeds")
+    token_hash = models.CharField(max_length=64, unique=True)
+    label = models.CharField(max_length=60, help_text="Which calendar reads it, for example “my phone”.")
+    has_names = models.BooleanField("with clients' names", default=False)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CalendarFeedQuerySet.as_manager()
+
+    def __str__(self):
+        return f"calendar feed #{self.pk}"
+
+
+class BookingLink(Link):
+    """Lets a known client book by themselves."""
+
+    invitation = models.ForeignKey(BookingInvitation, on_delete=models.CASCADE, related_name="links")
+
+    of_client = "invitation__client"
+
+
+class WaitlistOfferLink(Link):
+    """Lets a client take or decline the time held for them."""
+
+    offer = models.ForeignKey(WaitlistOffer, on_delete=models.CASCADE, related_name="links")
+
+    of_client = "offer__entry__client"
+
+
 class AppointmentLink(Link):
-    """Lets a client see, confirm and cancel one appointment until it starts."""
+    """Lets a client see, confirm, move and cancel one appointment until it starts."""
 
     appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="links")
 

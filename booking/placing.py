@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from booking.availability import Book, Need, day_span, free_room, working_time
+from booking.holds import release_lapsed_holds
 from booking.intervals import contains, overlaps_any
 from booking.models import Appointment
 from booking.refusals import ClientBusy, NotOffered, RoomTaken, SlotTaken, TimeIsPast
@@ -58,16 +59,17 @@ def find_place(
 ) -> tuple[int | None, dict[str, str]]:
     """Return the room to take (None when none is needed) and the rules that staff would overrule, as words by key.
 
-    `without` is the appointment about to move, `prefer` the room it would like to keep. Raises what nobody may
-    overrule: TimeIsPast, ClientBusy, SlotTaken, RoomTaken.
+    `without` is the appointment about to move, `prefer` the room it would like to keep. Held time in the way whose
+    moment has gone is given back. Raises what nobody may overrule: TimeIsPast, ClientBusy, SlotTaken, RoomTaken.
     """
     practice = Practice.objects.current()
     zone = ZoneInfo(practice.time_zone)
     warnings = _time_warnings(practice, starts_at, at, zone)
+    release_lapsed_holds(at, overlapping=(starts_at, starts_at + need.duration))
     refuse_if_busy(client, therapist, starts_at, starts_at + need.duration, without)
 
     day = starts_at.astimezone(zone).date()
-    book = load_book(practice, need, therapists=[therapist.pk], span=day_span(day, 2, zone), without=without)
+    book = load_book(practice, need, therapists=[therapist.pk], span=day_span(day, 2, zone), now=at, without=without)
     warnings |= _hours_warnings(book, need, therapist, starts_at)
     if need.rooms is None:
         return None, warnings

@@ -87,8 +87,8 @@ def iter_free_slots(
         return
     span = day_span(first_day, days, zone)
     need = need_of(service)
-    book = load_book(practice, need, therapists=giving, span=span, without=without)
-    own = _visits_of(client, span, without) if client else []
+    book = load_book(practice, need, therapists=giving, span=span, now=now, without=without)
+    own = _visits_of(client, span, now, without) if client else []
     notice = timedelta(minutes=practice.notice_minutes if notice_minutes is None else notice_minutes)
     for start in starts(first_day, days, need, book, therapists=giving, earliest=now + notice):
         if not overlaps_any(start.at, start.at + need.duration, own):
@@ -125,12 +125,18 @@ def need_of(service: Service) -> Need:
 
 
 def load_book(
-    practice: Practice, need: Need, *, therapists: Iterable[int], span: Interval, without: Appointment | None = None
+    practice: Practice,
+    need: Need,
+    *,
+    therapists: Iterable[int],
+    span: Interval,
+    now: datetime,
+    without: Appointment | None = None,
 ) -> Book:
-    """Return the book of `therapists` and of the rooms of `need` over `span`. Three queries."""
+    """Return the book of `therapists` and of the rooms of `need` over `span`, as it stands `now`. Three queries."""
     therapists, rooms = tuple(therapists), need.rooms or ()
     closed, room_closed = _closures(therapists, span)
-    taken, room_taken = _taken(therapists, rooms, span, without)
+    taken, room_taken = _taken(therapists, rooms, span, now, without)
     return Book(
         zone=ZoneInfo(practice.time_zone),
         step_minutes=practice.slot_minutes,
@@ -168,10 +174,10 @@ def _closures(therapists, span: Interval) -> tuple[dict, dict]:
     return _merged(by_therapist), _merged(by_room)
 
 
-def _taken(therapists, rooms, span: Interval, without: Appointment | None) -> tuple[dict, dict]:
+def _taken(therapists, rooms, span: Interval, now: datetime, without: Appointment | None) -> tuple[dict, dict]:
     """Return what the visits near `span` take, buffers included, by therapist and by room."""
     near = widen(span, before=MARGIN, after=MARGIN)
-    rows = Appointment.objects.live().overlapping(near.start, near.end)
+    rows = Appointment.objects.occupying(now).overlapping(near.start, near.end)
     rows = rows.filter(Q(therapist__in=therapists) | Q(room__in=rooms)).exclude(pk=without and without.pk)
     by_therapist, by_room = defaultdict(list), defaultdict(list)
     for therapist, room, start, end, before, after in rows.values_list(
@@ -189,8 +195,8 @@ def _taken(therapists, rooms, span: Interval, without: Appointment | None) -> tu
     return _merged(by_therapist), _merged(by_room)
 
 
-def _visits_of(client, span: Interval, without: Appointment | None) -> list[Interval]:
-    visits = client.appointments.live().overlapping(span.start, span.end).exclude(pk=without and without.pk)
+def _visits_of(client, span: Interval, now: datetime, without: Appointment | None) -> list[Interval]:
+    visits = client.appointments.occupying(now).overlapping(span.start, span.end).exclude(pk=without and without.pk)
     return merge(Interval(*row) for row in visits.values_list("starts_at", "ends_at"))
 
 

@@ -45,7 +45,18 @@ class Practice(models.Model):
     notice_minutes = models.PositiveSmallIntegerField(default=120)
     horizon_days = models.PositiveSmallIntegerField(default=90, validators=[MaxValueValidator(366)])
     change_window_hours = models.PositiveSmallIntegerField(
-        default=24, help_text="Clients may cancel by link until this many hours before the visit."
+        default=24, help_text="Clients may cancel or move by link until this many hours before the visit."
+    )
+    offer_minutes = models.PositiveSmallIntegerField(
+        default=120,
+        validators=[MinValueValidator(5), MaxValueValidator(2880)],
+        help_text="How long a freed time is held for the person on the waitlist it was offered to.",
+    )
+    same_day_offer_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(5), MaxValueValidator(480)], help_text="The same for a time of today."
+    )
+    is_online_booking_open = models.BooleanField(
+        "online booking", default=True, help_text="Clients may book by themselves on the public page."
     )
     mail_held_because = models.CharField(max_length=200, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
@@ -202,6 +213,7 @@ class Service(models.Model):
     buffer_after_minutes = models.PositiveSmallIntegerField(default=15, validators=[MaxValueValidator(120)])
     needs_room = models.BooleanField(default=True)
     is_first_visit = models.BooleanField("for first visits", default=False)
+    is_online = models.BooleanField("bookable online", default=True)
     therapists = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="services", blank=True)
     rooms = models.ManyToManyField(
         Room, related_name="services", blank=True, help_text="None ticked: any room will do."

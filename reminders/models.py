@@ -1,5 +1,8 @@
 """Words sent on a clock: the outbox, and the check-ins that come back."""
 
+from functools import reduce
+from operator import or_
+
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
@@ -7,6 +10,8 @@ from django.db.models import Q
 from clients.models import Client, ClinicalQuerySet
 from practice.constraints import FrozenWhen
 from practice.links import Link
+
+SUBJECTS = ("intake", "appointment", "invitation", "offer", "check_in", "report", "task")
 
 
 class ReminderRule(models.Model):
@@ -34,6 +39,9 @@ class Message(models.Model):
         BOOKING_CONFIRMATION = "booking_confirmation", "Booking confirmation"
         APPOINTMENT_MOVED = "appointment_moved", "Appointment moved"
         APPOINTMENT_CANCELLED = "appointment_cancelled", "Appointment cancelled"
+        BOOKING_HELD = "booking_held", "Held until confirmed"
+        BOOKING_LINK = "booking_link", "Link to book"
+        WAITLIST_OFFER = "waitlist_offer", "A time has come free"
         CHECK_IN = "check_in", "How are you after the visit?"
         REPORT_READY = "report_ready", "Report for the referrer"
         THERAPIST_ALERT = "therapist_alert", "Alert to the therapist"
@@ -51,6 +59,10 @@ class Message(models.Model):
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="messages")
     intake = models.ForeignKey("clients.Intake", on_delete=models.PROTECT, null=True, related_name="messages")
     appointment = models.ForeignKey("booking.Appointment", on_delete=models.PROTECT, null=True, related_name="messages")
+    invitation = models.ForeignKey(
+        "booking.BookingInvitation", on_delete=models.PROTECT, null=True, related_name="messages"
+    )
+    offer = models.ForeignKey("booking.WaitlistOffer", on_delete=models.PROTECT, null=True, related_name="messages")
     check_in = models.ForeignKey("reminders.CheckIn", on_delete=models.PROTECT, null=True, related_name="messages")
     report = models.ForeignKey("referrals.Report", on_delete=models.PROTECT, null=True, related_name="messages")
     task = models.ForeignKey("clients.Task", on_delete=models.PROTECT, null=True, related_name="messages")
@@ -75,14 +87,10 @@ class Message(models.Model):
                     condition=Q(**{f"{subject}__isnull": False}),
                     name=f"message_once_per_{subject}",
                 )
-                for subject in ("intake", "appointment", "check_in", "report", "task")
+                for subject in SUBJECTS
             ),
             models.CheckConstraint(
-                condition=Q(intake__isnull=False)
-                | Q(appointment__isnull=False)
-                | Q(check_in__isnull=False)
-                | Q(report__isnull=False)
-                | Q(task__isnull=False),
+                condition=reduce(or_, (Q(**{f"{subject}__isnull": False}) for subject in SUBJECTS)),
                 name="message_has_a_subject",
             ),
             models.CheckConstraint(condition=Q(handoffs__lte=2), name="message_is_handed_off_at_most_twice"),

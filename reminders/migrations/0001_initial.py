@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             name='Message',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('intake_link', 'Intake link'), ('booking_confirmation', 'Booking confirmation'), ('appointment_moved', 'Appointment moved'), ('appointment_cancelled', 'Appointment cancelled'), ('check_in', 'How are you after the visit?'), ('report_ready', 'Report for the referrer'), ('therapist_alert', 'Alert to the therapist')], max_length=24)),
+                ('kind', models.CharField(choices=[('intake_link', 'Intake link'), ('booking_confirmation', 'Booking confirmation'), ('appointment_moved', 'Appointment moved'), ('appointment_cancelled', 'Appointment cancelled'), ('booking_held', 'Held until confirmed'), ('booking_link', 'Link to book'), ('waitlist_offer', 'A time has come free'), ('check_in', 'How are you after the visit?'), ('report_ready', 'Report for the referrer'), ('therapist_alert', 'Alert to the therapist')], max_length=24)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('due_at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('due', 'Waiting'), ('claimed', 'Being sent'), ('handoff', 'Handed to the mail server'), ('sent', 'Sent'), ('dropped', 'Not needed any more'), ('failed', 'Failed'), ('unknown', 'Perhaps sent')], default='due', max_length=8)),
@@ -73,6 +73,8 @@ class Migration(migrations.Migration):
                 ('check_in', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='reminders.checkin')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.client')),
                 ('intake', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.intake')),
+                ('invitation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='booking.bookinginvitation')),
+                ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='booking.waitlistoffer')),
                 ('report', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='referrals.report')),
                 ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.task')),
             ],
@@ -107,6 +109,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
+            constraint=models.UniqueConstraint(condition=models.Q(('invitation__isnull', False)), fields=('invitation', 'kind', 'version'), name='message_once_per_invitation'),
+        ),
+        migrations.AddConstraint(
+            model_name='message',
+            constraint=models.UniqueConstraint(condition=models.Q(('offer__isnull', False)), fields=('offer', 'kind', 'version'), name='message_once_per_offer'),
+        ),
+        migrations.AddConstraint(
+            model_name='message',
             constraint=models.UniqueConstraint(condition=models.Q(('check_in__isnull', False)), fields=('check_in', 'kind', 'version'), name='message_once_per_check_in'),
         ),
         migrations.AddConstraint(
@@ -119,7 +129,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('intake__isnull', False), ('appointment__isnull', False), ('check_in__isnull', False), ('report__isnull', False), ('task__isnull', False), _connector='OR'), name='message_has_a_subject'),
+            constraint=models.CheckConstraint(condition=models.Q(('intake__isnull', False), ('appointment__isnull', False), ('invitation__isnull', False), ('offer__isnull', False), ('check_in__isnull', False), ('report__isnull', False), ('task__isnull', False), _connector='OR'), name='message_has_a_subject'),
         ),
         migrations.AddConstraint(
             model_name='message',

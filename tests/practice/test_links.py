@@ -55,6 +55,8 @@ def test_every_link_table_says_whose_mailbox_it_went_to():
     assert named == {
         "IntakeLink": "intake__client",
         "AppointmentLink": "appointment__client",
+        "BookingLink": "invitation__client",
+        "WaitlistOfferLink": "offer__entry__client",
         "CheckInLink": "check_in__client",
         "ReportLink": "",
     }
