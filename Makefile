@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check lock audit migrations production-env
+.PHONY: help setup run test chaos check lock audit migrations production-env
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf 'make %-16s%s\n' "$$name" "$$text"; done
@@ -20,6 +20,10 @@ run: setup ## the whole practice on this machine: web, worker, timetable and bro
 test: setup ## every test, on SQLite and on PostgreSQL, with a real broker and a real browser
 	@$(PYTHON) tools/setup.py --dev
 	@$(BIN)/python -m tools.run_tests
+
+chaos: setup ## the long form of the races and kills, on both databases; the figures go to docs/results/
+	@$(PYTHON) tools/setup.py --dev
+	@$(BIN)/python -m tools.chaos
 
 check: setup ## style, types, import line, migrations and deployment settings; no tests
 	@$(PYTHON) tools/setup.py --dev

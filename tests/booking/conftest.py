@@ -1,7 +1,10 @@
 """Booking's part of the world."""
 
+import time
+
 import pytest
 
+from booking import appointments, placing
 from booking.appointments import book_appointment
 from booking.models import AppointmentLink
 from booking.refusals import RULES
@@ -46,3 +49,16 @@ def mail_link(client):
         return answer.url
 
     return opened
+
+
+@pytest.fixture
+def slow_hands(monkeypatch):
+    """Hold the moment between looking and writing open, so that whoever is not kept out gets in."""
+    look = placing.find_place
+
+    def look_slowly(**place):
+        found = look(**place)
+        time.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(appointments, "find_place", look_slowly)

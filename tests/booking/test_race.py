@@ -1,21 +1,18 @@
 """Fifty people, one time: through the web server, with real threads, on the database the run was started with."""
 
-import time
 from collections import Counter
-from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.db.models import F, Q
 
-from booking import appointments, placing, refusals
+from booking import placing
 from booking.appointments import book_appointment
 from booking.models import Appointment
 from practice.models import AuditEvent
 from tests import world
+from tests.booking.races import overlapping_pairs, take_locks_away, without_constraints
 from tests.support.crowd import Answer, all_at_once, post, session_of
 from tests.world import NINE, NOW, minutes
 
@@ -24,19 +21,6 @@ CROWD = 50
 TOMORROW = NINE + timedelta(days=1)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def slow_hands(monkeypatch):
-    """Hold the moment between looking and writing open, so that whoever is not kept out gets in."""
-    look = placing.find_place
-
-    def look_slowly(**place):
-        found = look(**place)
-        time.sleep(0.01)
-        return found
-
-    monkeypatch.setattr(appointments, "find_place", look_slowly)
 
 
 @pytest.fixture
@@ -63,19 +47,6 @@ def crowd(live_server, dana, mia, massage, slow_hands):
         return all_at_once(booking(client, starts_at) for client, starts_at in zip(people, starts, strict=True))
 
     return book_all
-
-
-def overlapping_pairs() -> int:
-    live = Appointment.objects.live()
-    return sum(
-        live.filter(
-            Q(therapist=one.therapist) | Q(room=one.room) | Q(client=one.client),
-            pk__gt=one.pk,
-            starts_at__lt=one.ends_at,
-            ends_at__gt=one.starts_at,
-        ).count()
-        for one in live
-    )
 
 
 def test_fifty_bookers_for_one_time_make_one_booking_and_forty_nine_clear_pages(crowd):
@@ -155,39 +126,8 @@ def test_bookings_moves_and_cancellations_mixed_never_overlap(live_server, dana,
     assert not Appointment.objects.filter(ends_at__lte=F("starts_at")).exists()
 
 
-@contextmanager
-def without_constraints():
-    """Set the NoOverlap constraints of appointments aside, and bring them back over an emptied table."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'appointment%is_free%'"
-            )
-            rows = cursor.fetchall()
-            off, on = [f'DROP TRIGGER "{name}"' for name, _ in rows], [sql for _, sql in rows]
-        else:
-            cursor.execute(
-                "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
-                "WHERE conname LIKE 'appointment%is_free' AND contype = 'x'"
-            )
-            rows, table = cursor.fetchall(), "ALTER TABLE booking_appointment"
-            off = [f"{table} DROP CONSTRAINT {name}" for name, _ in rows]
-            on = [f"{table} ADD CONSTRAINT {name} {sql}" for name, sql in rows]
-        assert len(rows) >= 3
-        for sql in off:
-            cursor.execute(sql)
-        try:
-            yield
-        finally:
-            Appointment.objects.all().delete()
-            for sql in on:
-                cursor.execute(sql)
-
-
 def test_without_lock_and_constraint_the_same_crowd_does_overlap(crowd, monkeypatch):
-    monkeypatch.setattr(placing, "_lock_rows", lambda *anything: None)
-    if connection.vendor == "sqlite":  # there the transaction itself is the lock
-        monkeypatch.setattr(refusals, "transaction", SimpleNamespace(atomic=nullcontext))
+    take_locks_away(monkeypatch)
 
     with without_constraints():
         # Chance decides who meets whom: a busy machine may let one crowd through in single file, hardly six.

@@ -13,11 +13,12 @@ from clients.models import Intake, Task
 from reminders.due import derive_due
 from reminders.models import Message
 from tests.reminders.sink import Sink
+from tests.support.proof import keep, size
 from tests.world import NOW, make_client
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.chaos]
 
-PEOPLE, KILLS, SEED = 80, 12, 20261123
+PEOPLE, KILLS, SEED = size(quick=80, long=400), size(quick=12, long=50), 20261123
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def sink():
 
 @pytest.fixture
 def due(practice):
-    """Eighty mails to send."""
+    """As many mails to send as there are people."""
     for number in range(PEOPLE):
         person = make_client("Ada", f"No{number}", email=f"ada{number}@mail.example")
         Intake.objects.create(client=person, requested_at=NOW)
@@ -50,7 +51,7 @@ def send_while_killing(sink, how) -> int:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=size(quick=120, long=900),
         check=False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
@@ -63,6 +64,16 @@ def test_killed_workers_lose_nothing_and_repeat_at_most_one_mail_each(sink, due)
     copies = {recipient: sink.recipients().count(recipient) for recipient in sink.recipients()}
     unknown = Message.objects.filter(state="unknown")
     sure = set(Message.objects.filter(state="sent").values_list("client__email", flat=True))
+    keep(
+        "mails_under_kill",
+        mails=PEOPLE,
+        kills=kills,
+        lost=PEOPLE - len(sure | copies.keys()),
+        doubled=sum(count == 2 for count in copies.values()),
+        tripled=sum(count > 2 for count in copies.values()),
+        unknown=unknown.count(),
+        seed=SEED,
+    )
     assert kills >= 3
     assert sure <= copies.keys()
     assert len(sure) + unknown.count() == PEOPLE
@@ -77,4 +88,6 @@ def test_killed_workers_that_mark_before_they_send_do_lose_mails(sink, due):
 
     send_while_killing(sink, "mark")
 
-    assert len(set(sink.recipients())) < Message.objects.filter(state="sent").count()
+    arrived, marked = len(set(sink.recipients())), Message.objects.filter(state="sent").count()
+    keep("mails_under_kill_without_control", marked_as_sent=marked, lost=marked - arrived)
+    assert arrived < marked
