@@ -1,38 +1,81 @@
-"""One visit as a calendar file. Written by a library, with nothing a person typed but the practice's own details."""
+"""Visits as calendar files. Written by a library, with nothing a person typed but the practice's own details."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.urls import reverse
 from icalendar import Calendar, Event
 
-from booking.models import Appointment
+from booking.models import Appointment, CalendarFeed
 from practice.models import Practice
+
+LOOK_AGAIN = timedelta(minutes=15)
 
 
 def calendar_file(appointment: Appointment, practice: Practice, *, now: datetime) -> bytes:
-    """Return the visit as iCalendar, in the practice's zone with its VTIMEZONE.
+    """Return the visit as iCalendar for its client, in the practice's zone with its VTIMEZONE.
 
     The UID stays the same and SEQUENCE rises with the appointment's version, so that a calendar that has the visit
-    moves it. No name, no service, no word about health.
+    moves it, and strikes it once it is cancelled. No name, no service, no word about health.
     """
-    zone = ZoneInfo(practice.time_zone)
-    event = Event()
-    event.add("uid", f"appointment-{appointment.pk}@{urlsplit(settings.SITE_URL).hostname}")
-    event.add("sequence", appointment.version - 1)
-    event.add("dtstamp", now)
-    event.add("dtstart", appointment.starts_at.astimezone(zone))
-    event.add("dtend", appointment.ends_at.astimezone(zone))
+    event = _event(appointment, practice, now)
     event.add("summary", f"Visit at {practice.name}")
     event.add("location", practice.address)
     event.add("description", f"To change it, please call {practice.phone}.")
     event.add("status", "CANCELLED" if appointment.is_cancelled else "CONFIRMED")
+    if practice.email:
+        event.add("organizer", f"mailto:{practice.email}")
+    calendar = _calendar([event])
+    calendar.add("method", "CANCEL" if appointment.is_cancelled else "PUBLISH")
+    return calendar.to_ical()
 
+
+def feed_file(feed: CalendarFeed, visits: Iterable[Appointment], practice: Practice, *, now: datetime) -> bytes:
+    """Return `visits` as iCalendar for their therapist's calendar program.
+
+    Clients are named (first name and initial) only where the feed says so. The address in each entry opens the visit
+    for whoever signs in.
+    """
+    calendar = _calendar(_of_therapist(visit, feed, practice, now) for visit in visits)
+    calendar.add("method", "PUBLISH")
+    calendar.add("name", f"{practice.name}: {feed.therapist.name}")
+    calendar.add("x-wr-calname", f"{practice.name}: {feed.therapist.name}")
+    calendar.add("refresh-interval", LOOK_AGAIN, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT15M")
+    return calendar.to_ical()
+
+
+def _of_therapist(visit: Appointment, feed: CalendarFeed, practice: Practice, now: datetime) -> Event:
+    event = _event(visit, practice, now)
+    is_held = visit.status == Appointment.Status.HELD
+    who = f"{visit.client.first_name} {visit.client.last_name[:1]}." if feed.has_names else "Visit"
+    event.add("summary", f"{who} (held)" if is_held else who)
+    event.add("status", "TENTATIVE" if is_held else "CONFIRMED")
+    if visit.room:
+        event.add("location", visit.room.name)
+    event.add("url", settings.SITE_URL + reverse("booking:appointment_detail", args=[visit.pk]))
+    return event
+
+
+def _event(visit: Appointment, practice: Practice, now: datetime) -> Event:
+    zone = ZoneInfo(practice.time_zone)
+    event = Event()
+    event.add("uid", f"appointment-{visit.pk}@{urlsplit(settings.SITE_URL).hostname}")
+    event.add("sequence", visit.version - 1)
+    event.add("dtstamp", now)
+    event.add("dtstart", visit.starts_at.astimezone(zone))
+    event.add("dtend", visit.ends_at.astimezone(zone))
+    return event
+
+
+def _calendar(events: Iterable[Event]) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", "-//Practice//Appointments//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "CANCEL" if appointment.is_cancelled else "PUBLISH")
-    calendar.add_component(event)
+    for event in events:
+        calendar.add_component(event)
     calendar.add_missing_timezones()
-    return calendar.to_ical()
+    return calendar

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 
-from booking.models import Appointment, AppointmentChange, WaitlistEntry
+from booking.models import Appointment, AppointmentChange, CalendarFeed, WaitlistEntry
 from booking.placing import FURTHEST
 from booking.refusals import RULES
 from practice.models import Practice, Room, Service, User
@@ -216,3 +216,16 @@ class WaitlistForm(forms.Form):
         label="Days and times",
         help_text="In their words: “mornings, not Wednesdays”.",
     )
+
+
+class FeedForm(forms.ModelForm):
+    """A calendar feed to be made."""
+
+    class Meta:
+        model = CalendarFeed
+        fields = ["label", "has_names"]
+        labels = {"label": "Which calendar reads it?", "has_names": "Show clients as first name and initial"}
+        help_texts = {
+            "label": "For example “my phone”, so that you know later which one to close.",
+            "has_names": "Only if nobody else looks at that calendar. Unticked, every entry just says “Visit”.",
+        }

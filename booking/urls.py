@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking import client_views, views, waitlist_views
+from booking import client_views, feed_views, views, waitlist_views
 
 app_name = "booking"
 
@@ -19,6 +19,9 @@ urlpatterns = [
     path("appointments/<int:pk>/reopen/", views.appointment_reopen, name="appointment_reopen"),
     path("waitlist/add/", waitlist_views.waitlist_add, name="waitlist_add"),
     path("waitlist/<int:pk>/close/", waitlist_views.waitlist_close, name="waitlist_close"),
+    path("calendars/", feed_views.calendar_feeds, name="calendar_feeds"),
+    path("calendars/<int:pk>/close/", feed_views.calendar_feed_revoke, name="calendar_feed_revoke"),
+    path("calendars/<str:token>.ics", feed_views.calendar_feed, name="calendar_feed"),
     path("open/<str:token>/", client_views.appointment_open, name="appointment_open"),
     path("visit/<slug:handle>/", client_views.my_appointment, name="my_appointment"),
     path("visit/<slug:handle>/confirm/", client_views.my_appointment_confirm, name="my_appointment_confirm"),

@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats
 
+from booking.calendar_files import calendar_file
 from booking.models import Appointment, AppointmentLink
 from clients.models import Client, IntakeLink
 from practice.models import Cover, Practice, User
@@ -29,6 +30,8 @@ DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
 UNBOOKED_INTAKE_DAYS = 14
+# Mails that carry the visit as a calendar file: the same entry is made, moved and struck.
+OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
 
 @dataclass(frozen=True)
@@ -208,4 +211,6 @@ def as_email(letter: Letter, message: Message, *, practice: Practice, now: datet
         },
     )
     mail.attach_alternative(render_to_string("reminders/mail/letter.html", context), "text/html")
+    if message.kind in OF_A_VISIT:
+        mail.attach("visit.ics", calendar_file(message.appointment, practice, now=now), "text/calendar")
     return mail

@@ -21,7 +21,7 @@ from tests.support.rows import all_rows, changed_tables
 from tests.test_access import LINES, TABLE, cells
 from tests.world import NOW
 
-DOORS = {"healthz", "first_run", "clients:intake_hand_back"}
+DOORS = {"healthz", "first_run", "clients:intake_hand_back", "booking:calendar_feed"}
 OPENED_BY = {  # the address in a mail, the kind of link it takes, and the names of the tokens that open it
     "booking:appointment_open": (AppointmentLink, {"visit"}),
     "clients:intake_open": (IntakeLink, {"intake", "handed_in"}),

@@ -118,6 +118,8 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "booking:appointment_arrive": _visit("today"),
     "booking:appointment_no_show": _visit("missed"),
     "booking:appointment_reopen": _visit("cancelled"),
+    "booking:calendar_feed": lambda rows: {"token": rows[1].feed_token},
+    "booking:calendar_feed_revoke": lambda rows: {"pk": rows[1].feed.pk},
     "booking:waitlist_close": lambda rows: {"pk": rows[1].waiting.pk},
     "booking:appointment_open": _token("visit"),
     "booking:my_appointment": _handle("visit"),
@@ -228,6 +230,7 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     },
     "booking:appointment_move": lambda rows: {**_place(rows), "version": rows[1].visits["coming"].version},
     "booking:appointment_cancel": lambda rows: {"reason": "sick", "version": rows[1].visits["coming"].version},
+    "booking:calendar_feeds": lambda _rows: {"label": "My phone"},
     "booking:waitlist_add": lambda rows: {
         "client": rows[1].client.pk,
         "service": rows[1].service.pk,

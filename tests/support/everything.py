@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from booking.appointments import book_appointment, cancel_appointment
+from booking.feeds import make_feed
 from booking.models import Appointment, AppointmentLink
 from booking.refusals import RULES
 from booking.waitlist import add_to_waitlist
@@ -400,6 +401,7 @@ def _mint_links(record):
         "check_in": (CheckInLink, {"check_in": record.open_check_in}),
         "answered": (CheckInLink, {"check_in": record.check_in}),
     }
+    record.feed, record.feed_token = make_feed(label="Phone", has_names=True, by=record.therapist, at=NOW)
     for name, (model, of) in rows.items():
         record.tokens[name] = model.mint(now=NOW, expires_at=NOW + DAY, **of)
         record.opened[name] = model.objects.opened_by(record.tokens[name], now=NOW)
