@@ -8,6 +8,7 @@ app_name = "workspace"
 
 urlpatterns = [
     path("today/", day.today, name="today"),
+    path("intakes/", day.intake_desk, name="intake_desk"),
     path("people/<int:client_id>/", day.client_page, name="client_page"),
     path("practice/", practice.settings, name="settings"),
     path("practice/details/", practice.settings_practice, name="settings_practice"),

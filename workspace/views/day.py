@@ -13,6 +13,7 @@ from practice import audit, clock
 from practice.access import role_required, staff_only
 from protocols.plans import open_plan
 from workspace.charts import pain_chart
+from workspace.intake_desk import LOOKS_AHEAD, awaited_intakes
 from workspace.timeline import timeline_of
 from workspace.today import day_of
 
@@ -25,6 +26,13 @@ def today(request):
     read = [card.appointment.client for card in day.cards]
     audit.record_readings(clients=read, page="workspace:today", at=now, by=request.user)
     return render(request, "workspace/today.html", {"day": day, "today": clock.today(), "now": now})
+
+
+@role_required("front_desk", "owner")
+@require_safe
+def intake_desk(request):
+    rows = awaited_intakes(now=clock.now())
+    return render(request, "workspace/intake_desk.html", {"rows": rows, "days": LOOKS_AHEAD.days})
 
 
 @staff_only
