@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Value = bool | int | float | str | tuple[str, ...] | None
@@ -55,7 +56,7 @@ class Item:
     choices: Mapping[str, str] = field(default_factory=dict)
     ask_if: Callable[[Facts], bool] | None = field(default=None, compare=False, repr=False)
 
-    @property
+    @cached_property
     def values(self) -> tuple[str, ...]:
         """The stored values of a test, finding or choice; empty for the other kinds."""
         return TEST_RESULTS if self.kind == "test" else tuple(self.choices)

@@ -163,7 +163,7 @@ def test_what_is_refused_and_named(told, document, named):
 
 
 def test_an_id_that_is_nested_to_the_limit_is_echoed_or_refused(told):
-    for depth in range(700, 1100, 7):
+    for depth in (700, *range(960, 1020, 5)):
         document = b'[{"answers": {}, "id": ' + b"[" * depth + b"]" * depth + b"}]"
         try:
             assert told(document).count("[") > depth
