@@ -280,6 +280,20 @@ def test_a_folder_with_one_changed_file_is_enough(trial):
     assert rule_changes(RULES, candidate).reworded == ("severe",)
 
 
+def test_a_changed_definition_is_a_changed_condition_of_every_rule_that_uses_it(trial):
+    candidate = load_candidate(trial(rules=[('"trauma possible or minor_trauma possible"', '"trauma possible"')]))
+
+    assert rule_changes(RULES, candidate).reworded == ("bleed_neuro",)
+
+
+def test_a_question_that_is_asked_less_often_is_seen_although_no_case_shows_it(replayed, trial):
+    folder = trial(open=[('when = "rash_or_blisters open"', 'when = "rash_or_blisters unsure"')])
+    changes = rule_changes(RULES, load_candidate(folder))
+
+    assert (changes.lost_questions, changes.asked_otherwise) == ((), ("rash_or_blisters",))
+    assert "Must be answered under another condition: rash_or_blisters." in replayed(folder, "--demo")
+
+
 # --- the command
 
 
