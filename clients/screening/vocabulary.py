@@ -79,8 +79,8 @@ def read_answer(item: Item, value: object) -> Value:
 
     Raises BadAnswer, naming the item, for a wrong type, an unknown choice or a number out of range.
     """
-    if value is None:
-        return None
+    if value is None or (isinstance(value, str) and value in item.values):
+        return value
     if item.kind == "answer":
         if value is True or value is False or (isinstance(value, str) and value == NOT_SURE):
             return value
@@ -89,8 +89,6 @@ def read_answer(item: Item, value: object) -> Value:
         return _read_muscles(item, value)
     if item.kind in LARGEST:
         return _read_number(item, value)
-    if isinstance(value, str) and value in item.values:
-        return value
     raise BadAnswer(item.key, f"must be one of {', '.join(item.values)}, or null.")
 
 
