@@ -114,8 +114,9 @@ class Tally:
 class RuleChanges:
     """How two rule sets differ, by id, whether or not any case shows it.
 
-    `levels` holds (id, level in use, level in the candidate); `reworded` are red flags whose condition, as written, or
-    whose clearance differs; `lost_emergencies` are gone or lowered; `lost_questions` no longer keep a screening open.
+    `levels` holds (id, level in use, level in the candidate); `reworded` are red flags whose condition, with its
+    definitions spelled out, or whose clearance differs; `lost_emergencies` are gone or lowered; `lost_questions` no longer
+    keep a screening open; `asked_otherwise` still do, under another condition.
     """
 
     new: tuple[str, ...]
@@ -124,6 +125,7 @@ class RuleChanges:
     reworded: tuple[str, ...]
     lost_emergencies: tuple[str, ...]
     lost_questions: tuple[str, ...]
+    asked_otherwise: tuple[str, ...]
 
 
 # --- comparing
@@ -160,7 +162,7 @@ def rule_changes(in_use: RuleSet, candidate: RuleSet) -> RuleChanges:
     before = {rule.id: rule for rule in in_use.rules}
     after = {rule.id: rule for rule in candidate.rules}
     both = [(before[name], after[name]) for name in before if name in after]
-    still_asked = {question.item for question in candidate.open_questions}
+    asked, still_asked = _asked(in_use), _asked(candidate)
     return RuleChanges(
         new=tuple(name for name in after if name not in before),
         gone=tuple(name for name in before if name not in after),
@@ -171,14 +173,21 @@ def rule_changes(in_use: RuleSet, candidate: RuleSet) -> RuleChanges:
             for name, rule in before.items()
             if rule.level == EMERGENCY and (name not in after or after[name].level != EMERGENCY)
         ),
-        lost_questions=tuple(
-            dict.fromkeys(question.item for question in in_use.open_questions if question.item not in still_asked)
-        ),
+        lost_questions=tuple(item for item in asked if item not in still_asked),
+        asked_otherwise=tuple(item for item in asked if item in still_asked and asked[item] != still_asked[item]),
     )
 
 
+def _asked(rules: RuleSet) -> dict[str, set[str]]:
+    """Under which conditions, spelled out, each item keeps a screening open."""
+    asked: dict[str, set[str]] = {}
+    for question in rules.open_questions:
+        asked.setdefault(question.item, set()).add(question.when.means)
+    return asked
+
+
 def _wording(rule: Rule) -> tuple[object, ...]:
-    return rule.when.text, rule.unless and rule.unless.text, rule.clearable
+    return rule.when.means, rule.unless and rule.unless.means, rule.clearable
 
 
 def _flags(result: ScreeningResult) -> tuple[str, ...]:

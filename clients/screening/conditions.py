@@ -34,13 +34,18 @@ class BadRule(ValueError):
 
 @dataclass(frozen=True)
 class Condition:
-    """A compiled condition: its text, the function, the items it reads and the flags it waits for."""
+    """A compiled condition: its text, the function, the items it reads and the flags it waits for.
+
+    `means` is the text with every definition spelled out: two conditions that decide alike may be told apart by it, but
+    none that differ pass as the same.
+    """
 
     text: str
     test: Test
     items: tuple[str, ...]  # in the order of the vocabulary
     flags: frozenset[str]
     depth: int = 0
+    means: str = ""
 
     def __call__(self, facts: Facts) -> bool:
         return self.test(facts)
@@ -59,11 +64,13 @@ class Scope:
 def compile_condition(text: str, scope: Scope) -> Condition:
     """Return the condition that `text` states. Raises BadRule, quoting the text, if it does not parse or names nothing."""
     parser = _Parser(text, scope)
+    defined = scope.defined or {}
+    means = " ".join(f"({defined[word].means})" if word in defined else word for word in parser.tokens)
     test = parser.condition()
     if parser.tokens:
         raise parser.error(f"unexpected {parser.tokens[0]!r}")
     items = tuple(key for key in scope.items if key in parser.items)
-    return Condition(" ".join(text.split()), test, items, frozenset(parser.flags), parser.deepest)
+    return Condition(" ".join(text.split()), test, items, frozenset(parser.flags), parser.deepest, means)
 
 
 class _Parser:

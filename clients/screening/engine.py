@@ -18,14 +18,11 @@ from clients.screening.rules import (
     TREAT,
     TRIAGE,
     URGENT,
-    CautionRule,
     Limits,
     OpenQuestion,
-    PatternRule,
     PublishedScore,
     Rule,
     RuleSet,
-    Weight,
 )
 from clients.screening.vocabulary import NOT_SURE, Facts, UnknownQuestion, read_answer
 from clients.screening.vocabulary import BadAnswer as BadAnswer
@@ -58,7 +55,7 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
         flags=flags,
         evidence=evidence,
         missing=tuple(dict.fromkeys((*blocking, *besides, *_to_ask(unmet, facts)))),
-        cautions=tuple(rule.caution for rule in rules.cautions if _holds(rule, facts)),
+        cautions=tuple(rule.caution for rule in rules.cautions if rule.holds(facts)),
         rules_version=rules.version,
         blocking=blocking,
         minimum_missing=tuple(group.id for group in unmet),
@@ -66,7 +63,7 @@ def screen(answers: Mapping[str, object], *, rules: RuleSet = RULES) -> Screenin
         minimum_needed=len(rules.minimum),
         scores=scores,
         bands={axis: _band(score, rules.limits) for axis, score in scores.items()},
-        advice=tuple(rule.caution for rule in rules.advice if _holds(rule, facts)),
+        advice=tuple(rule.caution for rule in rules.advice if rule.holds(facts)),
     )
 
 
@@ -119,15 +116,11 @@ def _age_at_onset(age: int | None, duration_weeks: float | None) -> float | None
     return age - (duration_weeks or 0) / WEEKS_PER_YEAR
 
 
-def _holds(entry: Rule | CautionRule | Weight | PatternRule, facts: Facts) -> bool:
-    return entry.when.test(facts) and (entry.unless is None or not entry.unless.test(facts))
-
-
 def _fired(candidates: Iterable[Rule], facts: Facts) -> list[Rule]:
     """The rules that fire, in their order; each can see which ones fired before it."""
     fired = []
     for rule in candidates:
-        if rule.when.test(facts) and (rule.unless is None or not rule.unless.test(facts)):
+        if rule.holds(facts):
             facts[FIRED].add(rule.id)
             fired.append(rule)
     return fired
@@ -183,7 +176,7 @@ def _evidence(facts: Facts, rules: RuleSet) -> dict[str, tuple[Evidence, ...]]:
     found: dict[str, list[Evidence]] = {axis: [] for axis in AXES}
     for group in rules.weights:
         for weight in group.values:  # strongest first
-            if _holds(weight, facts):
+            if weight.holds(facts):
                 found[group.axis].append(weight.evidence)
                 break
     return {axis: tuple(evidence) for axis, evidence in found.items()}
@@ -216,7 +209,7 @@ def _pattern(triage: str, data_missing: bool, facts: Facts, rules: RuleSet) -> s
         return INSUFFICIENT
     if rules.mixed.test(facts):
         return MIXED
-    named = [pattern.id for pattern in rules.patterns if _holds(pattern, facts)]
+    named = [pattern.id for pattern in rules.patterns if pattern.holds(facts)]
     return named[0] if len(named) == 1 else MIXED
 
 

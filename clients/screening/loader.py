@@ -229,7 +229,7 @@ class _Loader:
             FIRED: set(),
             **told,
         }
-        return rule.when.test(facts) and (rule.unless is None or not rule.unless.test(facts))
+        return rule.holds(facts)
 
     def _caution(self, entry: dict[str, Any]) -> CautionRule:
         refuse_unknown(entry["kind"], CAUTION_KINDS)

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from clients.screening.conditions import Condition
+from clients.screening.conditions import Condition, Test
 from clients.screening.result import Caution, Evidence
 from clients.screening.vocabulary import Group, Item
 
@@ -33,8 +33,24 @@ DERIVED = ("age_at_onset",)
 DIGITS = 6  # weights and scores are rounded here, so that 0.9999999 is the 1.0 it was meant to be
 
 
+class Conditional:
+    """What holds when its condition is met, unless another takes it back."""
+
+    when: Condition
+    unless: Condition | None
+
+    @cached_property
+    def holds(self) -> Test:
+        """The function of the facts that says whether it holds."""
+        when = self.when.test
+        if self.unless is None:
+            return when
+        unless = self.unless.test
+        return lambda facts: when(facts) and not unless(facts)
+
+
 @dataclass(frozen=True)
-class Rule:
+class Rule(Conditional):
     """One red flag. `level` is emergency, urgent_referral or routine_referral."""
 
     id: str
@@ -54,7 +70,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class CautionRule:
+class CautionRule(Conditional):
     """When a caution, or a piece of advice, is given."""
 
     id: str
@@ -84,7 +100,7 @@ class Minimum:
 
 
 @dataclass(frozen=True)
-class Weight:
+class Weight(Conditional):
     """What one finding weighs: `ln_lr` is the natural log of a likelihood ratio; `evidence` carries it clamped and shrunk."""
 
     ln_lr: float
@@ -104,7 +120,7 @@ class WeightGroup:
 
 
 @dataclass(frozen=True)
-class PatternRule:
+class PatternRule(Conditional):
     """When a pattern may be named."""
 
     id: str

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Value = bool | int | float | str | tuple[str, ...] | None
@@ -55,7 +56,7 @@ class Item:
     choices: Mapping[str, str] = field(default_factory=dict)
     ask_if: Callable[[Facts], bool] | None = field(default=None, compare=False, repr=False)
 
-    @property
+    @cached_property
     def values(self) -> tuple[str, ...]:
         """The stored values of a test, finding or choice; empty for the other kinds."""
         return TEST_RESULTS if self.kind == "test" else tuple(self.choices)
@@ -78,8 +79,8 @@ def read_answer(item: Item, value: object) -> Value:
 
     Raises BadAnswer, naming the item, for a wrong type, an unknown choice or a number out of range.
     """
-    if value is None:
-        return None
+    if value is None or (isinstance(value, str) and value in item.values):
+        return value
     if item.kind == "answer":
         if value is True or value is False or (isinstance(value, str) and value == NOT_SURE):
             return value
@@ -88,8 +89,6 @@ def read_answer(item: Item, value: object) -> Value:
         return _read_muscles(item, value)
     if item.kind in LARGEST:
         return _read_number(item, value)
-    if isinstance(value, str) and value in item.values:
-        return value
     raise BadAnswer(item.key, f"must be one of {', '.join(item.values)}, or null.")
 
 

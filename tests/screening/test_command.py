@@ -134,19 +134,47 @@ def test_an_id_with_half_a_letter_is_echoed(told):
         (b"", ("JSON",)),
         (b"{", ("JSON",)),
         (b"\xff\xfe{}", ("JSON",)),
-        (b'{"answers": {"fever": true, "fever": false}}', ("fever", "twice")),
-        (b'{"answers": {"duration_weeks": NaN}}', ("NaN",)),
-        (b'{"answers": {"duration_weeks": 1e999}}', ("duration_weeks",)),
-        (b'{"answers": {"age": ' + b"9" * 5000 + b"}}", ("JSON",)),
+        (b"\xef\xbb\xbf[]", ("JSON", "BOM")),
+        (b'[{"answers": {}}, {"answers": {"fever": true, "fever": false}}]', ("Case 1", "fever", "twice")),
+        (b'[{"answers": {"foot_drop": true}, "answers": {}}]', ("Case 0", "answers", "twice")),
+        (b'[{"answers": {}}, {"answers": {"duration_weeks": NaN}}]', ("Case 1", "duration_weeks")),
+        (b'{"answers": {"duration_weeks": -Infinity}}', ("Case 0", "duration_weeks")),
+        (b'{"answers": {"duration_weeks": 1e999}}', ("Case 0", "duration_weeks")),
+        (b'{"answers": {"fever": NaN}}', ("Case 0", "fever")),
+        (b'[{"answers": {}}, {"answers": {"age": ' + b"9" * 5000 + b"}}]", ("Case 1", "age")),
+        (b'{"id": 1e999, "answers": {}}', ("Case 0", "id")),
+        (b'{"id": [{"of": NaN}], "answers": {}}', ("Case 0", "id")),
+        (b'{"answers": {"age": true}}', ("Case 0", "age")),
+        (b'{"answers": {"age": "40"}}', ("Case 0", "age")),
+        (b'{"answers": {"saddle_numbness": 0}}', ("Case 0", "saddle_numbness")),
+        (b'{"answers": {"slr": "not_sure"}}', ("Case 0", "slr")),
+        (b'{"answers": {"duration_weeks": -1}}', ("Case 0", "duration_weeks")),
+        (b'{"answers": {"trp_familiar_pain": {"piriformis": true}}}', ("Case 0", "trp_familiar_pain")),
+        (b'{"answers": {"fever": ' + b"[" * 900 + b"]" * 900 + b"}}", ("Case 0", "fever")),
         (b'{"answers": {"\\u0000": true}}', ("x00",)),
         (b"[" * 200_000, ("nested",)),
     ],
-    ids=range(20),
+    ids=range(33),
 )
 def test_what_is_refused_and_named(told, document, named):
     message = refused(told, document)
 
     assert all(word in message for word in named), message
+
+
+def test_an_id_that_is_nested_to_the_limit_is_echoed_or_refused(told):
+    for depth in (700, *range(960, 1020, 5)):
+        document = b'[{"answers": {}, "id": ' + b"[" * depth + b"]" * depth + b"}]"
+        try:
+            assert told(document).count("[") > depth
+        except CommandError as error:
+            assert error.returncode == 2
+
+
+def test_a_muscle_named_twice_counts_once(told):
+    one, two = ({"answers": ALL_NO | {"trp_familiar_pain": ["piriformis"] * times}} for times in (1, 2))
+
+    assert told(one) == told(two)
 
 
 def test_a_path_with_a_nul_byte_is_refused():

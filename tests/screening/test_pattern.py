@@ -99,6 +99,21 @@ def test_a_pregnancy_needs_its_warning_signs_asked(weeks):
     assert screen(answers(pregnant_weeks=0)).triage == "treat"
 
 
+PLACES = ("pain_low_back", "pain_buttock", "buttock_dominant", "pain_groin", "leg_worse_than_back", "pain_below_knee")
+
+
+@pytest.mark.parametrize("cancer", [{"cancer_history": True}, {"cancer_active": True}])
+def test_silence_about_pain_beside_a_cancer_is_not_read_as_no_pain(cancer):
+    assert screen(answers(**cancer)).blocking == ("pain_now",)
+    assert screen(answers(**cancer, **dict.fromkeys(PLACES, "not_sure"))).triage == "incomplete"
+    assert screen(answers(**cancer, pain_now=0)).triage == "treat"
+    assert screen(answers(**cancer, pain_now=1)).triage == "urgent_referral"
+    for place in PLACES:
+        assert screen(answers(**cancer, **{place: False})).triage == "treat"
+        assert screen(answers(**cancer, **{place: True})).triage == "urgent_referral"
+        assert screen(answers(**cancer, **{place: True, CLEARANCE: True})).triage == "treat"
+
+
 @pytest.mark.parametrize("felt", [True, "not_sure"])
 @pytest.mark.parametrize("tested", [None, "not_tested"])
 def test_weakness_needs_strength_tested(felt, tested):
@@ -448,6 +463,28 @@ def test_as_dict_is_the_shape_of_the_command():
 def test_cautions(caution, given, neighbour):
     assert caution in {one.id for one in screen(given).cautions}
     assert caution not in {one.id for one in screen(neighbour).cautions}
+
+
+@pytest.mark.parametrize(
+    ("caution", "key"),
+    [
+        ("clot_before", "dvt_history"), ("blood_thinners", "anticoagulant"), ("aneurysm", "aneurysm_history"),
+        ("skin", "skin_problem"), ("veins", "varicose_veins"), ("weak_bones", "osteoporosis"),
+        ("steroids", "steroids_long_term"), ("infection_risk", "immunosuppressed"),
+        ("injection", "spinal_injection_recent"), ("hip_joint", "hip_replacement"),
+        ("spine_implant", "spinal_surgery_or_implant"), ("cancer", "cancer_active"), ("sensation", "diabetes"),
+        ("hip_range", "pain_groin"), ("implant", "implant_or_stent"), ("blunted", "sedatives_or_opioids"),
+        ("allergy", "oil_or_latex_allergy"),
+    ],
+)  # fmt: skip
+def test_not_sure_adapts_the_massage_like_yes(caution, key):
+    assert caution in {one.id for one in screen({key: "not_sure"}).cautions}
+    assert caution not in {one.id for one in screen({key: False}).cautions}
+
+
+@pytest.mark.parametrize("risk", ["smoker", "hypertension"])
+def test_not_sure_on_a_risk_to_the_belly_vessels_adapts_from_sixty(risk):
+    assert "belly_vessels" in {one.id for one in screen({"age": 60, risk: "not_sure"}).cautions}
 
 
 def test_every_caution_is_tested_above():

@@ -203,7 +203,7 @@ def test_answers_the_candidate_cannot_read_are_named_and_stop_nothing(trial):
         trial(
             items=text_of("items")[:start] + text_of("items")[end:],
             groups=[('  "varicose_veins",\n', "")],
-            cautions=[('when = "varicose_veins yes"', 'when = "smoker yes"')],
+            cautions=[('when = "varicose_veins possible"', 'when = "smoker yes"')],
         )
     )
     tally = Tally()
@@ -278,6 +278,20 @@ def test_a_folder_with_one_changed_file_is_enough(trial):
 
     assert look(examined(pain_now=8), candidate).triage == ("treat", "urgent_referral")
     assert rule_changes(RULES, candidate).reworded == ("severe",)
+
+
+def test_a_changed_definition_is_a_changed_condition_of_every_rule_that_uses_it(trial):
+    candidate = load_candidate(trial(rules=[('"trauma possible or minor_trauma possible"', '"trauma possible"')]))
+
+    assert rule_changes(RULES, candidate).reworded == ("bleed_neuro",)
+
+
+def test_a_question_that_is_asked_less_often_is_seen_although_no_case_shows_it(replayed, trial):
+    folder = trial(open=[('when = "rash_or_blisters open"', 'when = "rash_or_blisters unsure"')])
+    changes = rule_changes(RULES, load_candidate(folder))
+
+    assert (changes.lost_questions, changes.asked_otherwise) == ((), ("rash_or_blisters",))
+    assert "Must be answered under another condition: rash_or_blisters." in replayed(folder, "--demo")
 
 
 # --- the command

@@ -10,6 +10,7 @@ import pytest
 from clients.screening import ITEMS, RULES, screen
 from clients.screening.rules import TRIAGE
 from tests.screening.cases import ALL_NO, CLEAR
+from tests.screening.test_loader import checked
 
 VIGNETTES = tomllib.loads(Path(__file__).with_name("vignettes.toml").read_text(encoding="utf-8"))["vignette"]
 STARTS = {"blank": {}, "no": ALL_NO, "examined": CLEAR}
@@ -45,6 +46,31 @@ def test_there_are_enough_vignettes_and_each_says_where_it_comes_from():
     assert all(vignette["source"] and vignette["story"] for vignette in VIGNETTES)
     assert {vignette["triage"] for vignette in VIGNETTES} == set(TRIAGE)
     assert {key for vignette in VIGNETTES for key in vignette["answers"]} <= set(ITEMS)
+
+
+def test_a_vignette_cites_a_text_that_was_read_or_says_constructed():
+    cited = {vignette["source"] for vignette in VIGNETTES} - {"constructed"}
+
+    assert len(cited) >= 20
+    assert {source for source in cited if checked(source) in {"not read", "–"}} == set()
+
+
+# An abscess, a clot or a fracture can have every one of these.
+ALL_BUTTOCK_SIGNS = {
+    "buttock_dominant": True, "worse_sitting": True, "sitting_tolerance_min": 10, "notch_tenderness_familiar": True,
+    "active_piriformis": "positive", "seated_piriformis_stretch": "positive", "fair": "positive",
+    "freiberg": "positive", "pace": "positive", "beatty": "positive", "wallet_back_pocket": True,
+    "trp_familiar_pain": ["piriformis", "gluteus_minimus"], "sij_tests_done": 6, "sij_tests_positive": 6,
+}  # fmt: skip
+STOPPED = [vignette for vignette in VIGNETTES if vignette["triage"] != "treat"]
+
+
+@pytest.mark.parametrize("vignette", STOPPED, ids=lambda vignette: vignette["id"])
+def test_every_buttock_sign_positive_lowers_nobody(vignette):
+    before, after = screen(told(vignette)), screen(told(vignette) | ALL_BUTTOCK_SIGNS)
+
+    assert TRIAGE.index(after.triage) <= TRIAGE.index(before.triage)
+    assert after.scores["radicular"] == before.scores["radicular"]
 
 
 def agreement():

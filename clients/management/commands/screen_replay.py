@@ -132,6 +132,8 @@ def rule_lines(changes: RuleChanges) -> Iterator[str]:
         yield f"Red flag {rule}: {LEVELS[before]} → {LEVELS[after]}."
     if changes.reworded:
         yield f"Red flags with another condition: {', '.join(changes.reworded)}."
+    if changes.asked_otherwise:
+        yield f"Must be answered under another condition: {', '.join(changes.asked_otherwise)}."
 
 
 def case_lines(outcome: Outcome | Unreadable) -> Iterator[str]:
