@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from clients.consents import holding_consents
 from clients.gate import gate_for
+from clients.intakes import save_group
 from clients.models import Consent, Intake, IntakeLink, PainDrawing, Screening, Task
 from clients.screenings import current_screening
 from clients.walk import STEPS
@@ -193,6 +194,70 @@ def test_intake_words_and_places_are_saved_and_limited(phone):
     assert too_long.status_code == 422
     assert "x" * 2001 in text_of(too_long)
     assert phone.send("body", {"regions": ["left:head"]}).status_code == 422
+
+
+def test_a_part_sent_empty_saves_nothing_and_stays_open_everywhere(phone, intake):
+    before = Intake.objects.values().get(), AuditEvent.objects.count()
+
+    for step in STEPS[:-2]:
+        assert phone.send(step.key).status_code == 302
+
+    assert (Intake.objects.values().get(), AuditEvent.objects.count()) == before
+    other = Phone(intake)
+    assert "Hello Ada" in text_of(other.open())
+    assert other.url("intake_group", STEPS[0].key) in text_of(other.get("intake_page"))
+    assert other.send("urgent_pelvis", {"bowel_change": "no"}).url == other.url("intake_group", "urgent_legs")
+
+
+def test_whoever_skipped_a_part_goes_on_behind_it_and_may_come_back(phone):
+    phone.send("urgent_pelvis")
+    phone.send("urgent_legs", {"weakness_progressing": "no"})
+    phone.send("urgent_pelvis", {"bowel_change": "no"})
+    phone.send("urgent_pelvis", {"bowel_change": "skip"})
+
+    page = text_of(phone.get("intake_page"))
+
+    assert page.count("Skipped") == 1
+    assert f'href="{phone.url("intake_group", "urgent_pelvis")}"' in page
+    assert f'btn-block-phone" href="{phone.url("intake_group", STEPS[2].key)}"' in page
+
+
+def test_a_browser_that_skipped_a_part_sees_nothing_of_it_once_another_answered(phone, intake):
+    phone.send("body")
+    phone.send("words")
+    other = Phone(intake)
+    other.open()
+    other.send("body", {"regions": ["left:calf"]})
+    other.send("words", {"goals": "Walk the dog"})
+
+    for step in ("body", "words"):
+        assert phone.get("intake_group", step).url == phone.url("intake_page")
+        assert phone.send(step, {"medicines": "Ramipril"}).url == phone.url("intake_page")
+    shown = text_of(phone.get("intake_group", "check"))
+
+    assert "Walk the dog" not in shown
+    assert shown.count("Answered on another device") == 2
+    assert Intake.objects.get().history["goals"] == "Walk the dog"
+    assert "medicines" not in Intake.objects.get().history
+
+
+def test_words_and_places_can_be_taken_back_in_the_browser_that_wrote_them(phone, intake):
+    phone.send("body", {"regions": ["left:calf"]})
+    phone.send("words", {"goals": "Walk the dog"})
+
+    phone.send("body")
+    phone.send("words", {"goals": ""})
+
+    assert not any(Intake.objects.get().history.values())
+    other = Phone(intake)
+    other.open()
+    assert other.get("intake_group", "body").status_code == 200
+
+
+def test_a_part_the_therapist_left_open_is_saved_as_seen(intake, mia):
+    save_group(intake, group="urgent_pelvis", answers={}, at=NOW, taken_by=mia)
+
+    assert Intake.objects.get().visited_groups == ["urgent_pelvis"]
 
 
 # --- emergencies
