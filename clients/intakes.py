@@ -1,14 +1,14 @@
 """The intake from asking for it to handing it in: saved at every step, frozen when handed in."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from anatomy.body import lowest_level, stored_drawing
 from clients.consents import CONSENTS, GuardianMustSign, SignatureMissing, give_consent
-from clients.models import Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
+from clients.models import TABLET_LINK, Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
 from clients.records import ADULT_AGE, is_minor
 from clients.screening import ITEMS, Flag, client_groups, emergency_now
 from clients.screenings import known_answers, lock_client, run_screening
@@ -21,7 +21,6 @@ GROUPS = {group.id: group for group in client_groups()}
 BODY, WORDS = "body", "words"  # the two steps that are no group of the screening
 PLACES = "regions"  # where it hurts, beside the words in an intake's history
 HISTORY_FIELDS = ("goals", "conditions", "medicines", "allergies", "surgeries", "work")
-TABLET_LINK = timedelta(hours=2)
 
 
 class IntakeAlreadySubmitted(Refused):
