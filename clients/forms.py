@@ -3,7 +3,6 @@
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
-from phonenumber_field.formfields import PhoneNumberField
 
 from clients.consents import CONSENTS
 from clients.intakes import HISTORY_FIELDS
@@ -11,6 +10,7 @@ from clients.models import Clearance, Client
 from clients.overruling import CHOICES
 from clients.records import FIRST_YEAR, Duplicate, find_problems, possible_duplicates
 from clients.todo import OUTCOME_LENGTH
+from practice.phones import PhoneField
 
 LONGEST_WORDS = 2000
 
@@ -38,8 +38,8 @@ def helper(*layout) -> FormHelper:
 class ClientForm(forms.ModelForm):
     """A client's details. `known_duplicates` are the ids already shown on the page; `key` makes it work once."""
 
-    phone = PhoneNumberField(required=False, label="Phone")
-    guardian_phone = PhoneNumberField(required=False, label="Their phone")
+    phone = PhoneField(required=False, label="Phone")
+    guardian_phone = PhoneField(required=False, label="Their phone")
     known_duplicates = forms.CharField(required=False, widget=forms.HiddenInput, max_length=4000)
     seen = forms.CharField(required=False, widget=forms.HiddenInput, max_length=16)
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)

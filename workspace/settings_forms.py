@@ -7,10 +7,10 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field
 from django import forms
 from django.utils.text import slugify
-from phonenumber_field.formfields import PhoneNumberField
 
 from practice.forms import helper, row
 from practice.models import Closure, Practice, Role, Room, Service, User, WorkingHours
+from practice.phones import PhoneField
 from practice.zones import at_wall_time, zone_names
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -40,7 +40,7 @@ class PracticeForm(forms.ModelForm):
     """The practice's own data and the numbers it runs on."""
 
     time_zone = forms.ChoiceField(label="Time zone", choices=[(name, name.replace("_", " ")) for name in zone_names()])
-    phone = PhoneNumberField(label="Phone")
+    phone = PhoneField(label="Phone")
 
     class Meta:
         model = Practice
@@ -86,7 +86,7 @@ class StaffForm(forms.Form):
     last_name = forms.CharField(label="Last name", max_length=150)
     username = forms.CharField(label="User name", max_length=150, validators=[User.username_validator])
     email = forms.EmailField(label="E-mail", max_length=254)
-    phone = PhoneNumberField(label="Phone", required=False)
+    phone = PhoneField(label="Phone", required=False)
     credential = forms.CharField(
         label="Licence or title", max_length=80, required=False, help_text="Stands under signed notes and reports."
     )
