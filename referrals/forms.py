@@ -4,13 +4,13 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div
 from django import forms
 
-from practice.forms import helper, row
+from practice.forms import OneLineForm, helper, row
 from practice.phones import PhoneField
 from referrals.letters import FIRST_YEAR
 from referrals.models import Referral, Referrer
 
 
-class ReferrerForm(forms.ModelForm):
+class ReferrerForm(OneLineForm, forms.ModelForm):
     """An entry of the address book."""
 
     phone = PhoneField(required=False, label="Phone")
@@ -30,7 +30,7 @@ class ReferrerForm(forms.ModelForm):
         )
 
 
-class LetterForm(forms.ModelForm):
+class LetterForm(OneLineForm, forms.ModelForm):
     """One letter: from whom, when, and what it asks. The referrer is chosen, or typed when new."""
 
     NEW = ("name", "profession", "organisation", "phone", "email")

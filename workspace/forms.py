@@ -3,12 +3,13 @@
 from django import forms
 from django.contrib.auth import password_validation
 
+from practice.forms import OneLineForm
 from practice.models import User
 from practice.phones import PhoneField
 from practice.zones import zone_names
 
 
-class FirstRunForm(forms.Form):
+class FirstRunForm(OneLineForm, forms.Form):
     """The practice, its owner, and the set-up code. `cleaned_data` is what `found_practice` takes."""
 
     setup_code = forms.CharField(
