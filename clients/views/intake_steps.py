@@ -17,6 +17,7 @@ from clients.intakes import (
     HISTORY_FIELDS,
     PLACES,
     WORDS,
+    IntakeAlreadySubmitted,
     needs_guardian,
     save_group,
     save_history,
@@ -85,6 +86,9 @@ def serve_step(request, walk: Walk, key: str):
     serve = _group if step.is_group else OTHER_STEPS[step.key]
     try:
         return serve(request, walk, step)
+    except IntakeAlreadySubmitted:
+        # A double tap, or the other phone was quicker: the page of thanks says what holds now.
+        return redirect(walk.done_url)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect(walk.overview_url)
