@@ -11,10 +11,11 @@ from clients.gate import gate_for
 from clients.intakes import save_group
 from clients.models import Consent, Intake, IntakeLink, PainDrawing, Screening, Task
 from clients.screenings import current_screening
-from clients.walk import STEPS
+from clients.views.intake_steps import Walk, serve_step
+from clients.walk import STEPS, FullMemory
 from practice.models import AuditEvent
 from referrals.models import Referral, Referrer
-from tests.clients.conftest import Phone
+from tests.clients.conftest import SIGNATURE, Phone
 from tests.world import NOW, minutes
 
 SADDLE_YES = {"saddle_numbness": "yes", "bladder_change": "no", "bowel_change": "no"}
@@ -361,6 +362,21 @@ def test_handed_in_answers_cannot_be_sent_again(phone):
     assert phone.hand_in().url == phone.url("intake_done")
     assert Intake.objects.get().answers["saddle_numbness"] is False
     assert Screening.objects.count() == 1
+
+
+def test_a_second_tap_on_hand_in_leads_to_the_thanks_without_a_scolding(phone, rf):
+    """Both requests find the intake open; the second waits at the lock and then finds it handed in."""
+    stale = Intake.objects.select_related("client").get()
+    phone.send_all()
+    phone.hand_in()
+    names = {name: phone.url(f"intake_{name}") for name in ("page", "emergency", "done")}
+    walk = Walk(stale, FullMemory(stale), NOW, str, names["page"], names["emergency"], names["done"])
+
+    answer = serve_step(rf.post("/", SIGNATURE), walk, "sign")
+
+    assert answer.url == phone.url("intake_done")
+    assert Screening.objects.count() == 1
+    assert "Thank you, Ada" in text_of(phone.get("intake_done"))
 
 
 def test_intake_copy_opens_only_in_the_browser_that_wrote_it(phone, intake):
