@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from practice.phones import national_digits
+
 
 def fold(text: str) -> str:
     """Return `text` without accents, case or doubled spaces."""
@@ -11,7 +13,9 @@ def fold(text: str) -> str:
 
 
 def folded_words(text: str) -> list[str]:
-    """Return the words to look for; a phone number typed with spaces or brackets becomes one word of digits."""
+    """Return the words to look for; a phone number, however it is typed, becomes one word of digits."""
+    if digits := national_digits(text):
+        return [digits]
     folded = fold(text)
     compact = "".join(character for character in folded if character not in " ()-+./")
     if len(compact) >= 4 and compact.isdigit() and "-" not in folded and "." not in folded and "/" not in folded:

@@ -3,7 +3,6 @@
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout
 from django import forms
-from phonenumber_field.formfields import PhoneNumberField
 
 from clients.consents import CONSENTS
 from clients.intakes import HISTORY_FIELDS
@@ -11,6 +10,8 @@ from clients.models import Clearance, Client
 from clients.overruling import CHOICES
 from clients.records import FIRST_YEAR, Duplicate, find_problems, possible_duplicates
 from clients.todo import OUTCOME_LENGTH
+from practice.forms import OneLineForm
+from practice.phones import PhoneField
 
 LONGEST_WORDS = 2000
 
@@ -35,11 +36,11 @@ def helper(*layout) -> FormHelper:
     return made
 
 
-class ClientForm(forms.ModelForm):
+class ClientForm(OneLineForm, forms.ModelForm):
     """A client's details. `known_duplicates` are the ids already shown on the page; `key` makes it work once."""
 
-    phone = PhoneNumberField(required=False, label="Phone")
-    guardian_phone = PhoneNumberField(required=False, label="Their phone")
+    phone = PhoneField(required=False, label="Phone")
+    guardian_phone = PhoneField(required=False, label="Their phone")
     known_duplicates = forms.CharField(required=False, widget=forms.HiddenInput, max_length=4000)
     seen = forms.CharField(required=False, widget=forms.HiddenInput, max_length=16)
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -115,7 +116,7 @@ class ClientForm(forms.ModelForm):
         )
 
 
-class ClearanceForm(forms.ModelForm):
+class ClearanceForm(OneLineForm, forms.ModelForm):
     """A clinician's word that gentle massage is agreed for this episode."""
 
     class Meta:
@@ -166,7 +167,7 @@ class OverruleForm(forms.Form):
         return helper(Field("pattern", wrapper_class="choices-stack"), "reason")
 
 
-class ConsentForm(forms.Form):
+class ConsentForm(OneLineForm, forms.Form):
     """A consent given or withdrawn in person, as the client says and signs it."""
 
     scope = forms.ChoiceField(
@@ -234,7 +235,7 @@ class HistoryForm(forms.Form):
         return helper()
 
 
-class HandInForm(forms.Form):
+class HandInForm(OneLineForm, forms.Form):
     """One explicit choice per consent, and a name as the signature."""
 
     def __init__(self, *args, needs_guardian: bool, is_asked_by_staff: bool = False, **kwargs):

@@ -1,14 +1,14 @@
 """The intake from asking for it to handing it in: saved at every step, frozen when handed in."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from anatomy.body import lowest_level, stored_drawing
 from clients.consents import CONSENTS, GuardianMustSign, SignatureMissing, give_consent
-from clients.models import Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
+from clients.models import TABLET_LINK, Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
 from clients.records import ADULT_AGE, is_minor
 from clients.screening import ITEMS, Flag, client_groups, emergency_now
 from clients.screenings import known_answers, lock_client, run_screening
@@ -19,8 +19,8 @@ from practice.models import User
 
 GROUPS = {group.id: group for group in client_groups()}
 BODY, WORDS = "body", "words"  # the two steps that are no group of the screening
+PLACES = "regions"  # where it hurts, beside the words in an intake's history
 HISTORY_FIELDS = ("goals", "conditions", "medicines", "allergies", "surgeries", "work")
-TABLET_LINK = timedelta(hours=2)
 
 
 class IntakeAlreadySubmitted(Refused):
@@ -93,12 +93,15 @@ def save_group(
 
     `answers` maps item keys of the group to answers; None takes an answer back, a missing key leaves it as it is.
     `is_finished` is False while the group is still being filled in. An emergency alerts the therapist at once.
+    A client's form without an answer saves nothing: mail scanners send forms as they find them.
     Raises IntakeAlreadySubmitted, KeyError for a group or item that is not asked of clients, and the engine's
     BadAnswer.
     """
     if unknown := set(answers) - set(GROUPS[group].items):
         raise KeyError(f"Not asked in {group}: {', '.join(sorted(unknown))}.")
     standing = _lock_open(intake)
+    if not answers and taken_by is None:
+        return emergency_now(standing.answers)
     merged = known_answers(standing.client, {**standing.answers, **answers}, today=timezone.localdate(at))
     flags = emergency_now(merged)
     standing.changed_answers = standing.changed_answers + _taken_back(standing.answers, merged, at)
@@ -121,13 +124,16 @@ def save_history(
 ) -> None:
     """Save what the client wrote (`words`: field of HISTORY_FIELDS → text) or where it hurts (`spots`: "left:calf").
 
+    A client's step with nothing in it, now or before, saves nothing.
     Raises IntakeAlreadySubmitted, ValueError for a place that is not on the body map.
     """
     standing = _lock_open(intake)
-    if words is not None:
-        standing.history = {**standing.history, **{name: words[name] for name in HISTORY_FIELDS if name in words}}
+    said = {name: words[name] for name in HISTORY_FIELDS if name in words} if words is not None else {}
     if spots is not None:
-        standing.history = {**standing.history, "regions": stored_drawing(spots)}
+        said[PLACES] = stored_drawing(spots)
+    if taken_by is None and not any(text or standing.history.get(name) for name, text in said.items()):
+        return
+    standing.history = {**standing.history, **said}
     _save_step(standing, intake, step, at, True, taken_by)
 
 
@@ -222,7 +228,7 @@ def _taken_back(before, after, at):
 
 
 def _store_drawing(intake, at):
-    regions = intake.history.get("regions", [])
+    regions = intake.history.get(PLACES, [])
     lowest = lowest_level(each["region"] for each in regions) or ""
     PainDrawing.objects.create(client=intake.client, intake=intake, regions=regions, lowest_level=lowest, drawn_at=at)
 

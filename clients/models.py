@@ -1,17 +1,21 @@
 """Who is treated and what they told us."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from phonenumber_field.modelfields import PhoneNumberField
 
 from clients.folding import fold, folded_words
 from practice.constraints import AppendOnly, FrozenWhen
-from practice.links import Link
+from practice.links import Link, LinkQuerySet
 
 # Relations of later rooms that put a client into a therapist's care; by name, since this room imports none of them.
 CARE_RELATIONS = ("appointments", "treatment_sessions", "treatment_plans", "taken_on")
+TABLET_LINK, UNBOOKED_LINK = timedelta(hours=2), timedelta(days=14)  # how long a link to an intake opens
 
 
 class ClientQuerySet(models.QuerySet):
@@ -382,9 +386,30 @@ class TakenOn(models.Model):
         return f"taken on #{self.pk}"
 
 
+class IntakeLinkQuerySet(LinkQuerySet):
+    def live(self, now):
+        """Links that still open: until the visit they were sent for starts, as it stands now, else until their own end."""
+        visits = Client._meta.get_field("appointments").related_model._base_manager.exclude(
+            status__in=["cancelled", "no_show"]
+        )
+        visits = visits.filter(client=OuterRef("intake__client"), starts_at__gt=OuterRef("created_at"))
+        first_start = Subquery(visits.order_by("starts_at").values("starts_at")[:1])
+        follows_visit = Q(expires_at__gt=F("created_at") + TABLET_LINK)
+        rows = self.annotate(
+            ends_at=Case(When(follows_visit, then=Coalesce(first_start, "expires_at")), default="expires_at")
+        )
+        return rows.filter(ends_at__gt=now, revoked_at__isnull=True)
+
+
 class IntakeLink(Link):
-    """Opens one intake, for the client alone."""
+    """Opens one intake, for the client alone.
+
+    A mailed one is minted for UNBOOKED_LINK and follows the client's next visit while there is one; the short one of a
+    tablet ends when it says.
+    """
 
     intake = models.ForeignKey(Intake, on_delete=models.CASCADE, related_name="links")
+
+    objects = IntakeLinkQuerySet.as_manager()
 
     of_client = "intake__client"

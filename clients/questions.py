@@ -229,9 +229,9 @@ def _field(item, for_therapist):
 
 
 def _choices(item, for_therapist):
-    if item.kind == "nrs":
-        return [(str(number), str(number)) for number in range(11)]
     left_out = (SKIP, "Open" if for_therapist else "Skip")
+    if item.kind == "nrs":
+        return [*((str(number), str(number)) for number in range(11)), left_out]
     if item.kind == "answer":
         return [("yes", "Yes"), ("no", "No"), ("not_sure", "Not sure"), left_out]
     return [*(TEST_WORDS if item.kind == "test" else item.choices).items(), left_out]

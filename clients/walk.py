@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from clients.intakes import BODY, GROUPS, WORDS
+from clients.intakes import BODY, GROUPS, HISTORY_FIELDS, PLACES, WORDS
 from clients.models import Intake
-from clients.screening import ITEMS, is_asked
+from clients.screening import is_asked
 
 SESSION_KEY = "intakes"
 CHECK, SIGN = "check", "sign"
@@ -51,7 +51,7 @@ class BrowserMemory:
         self.kept = {"keys": [], "steps": [], "flags": [], **session.get(SESSION_KEY, {}).get(self.pk, {})}
 
     def knows(self, key: str) -> bool:
-        """Say whether the answer under this key was given in this browser."""
+        """Say whether the answer under this key (an item, a field of the history, the places) was given in this browser."""
         return key in self.kept["keys"]
 
     def wrote(self, step: str) -> bool:
@@ -72,13 +72,16 @@ class BrowserMemory:
 class FullMemory:
     """A therapist who asks by phone or in person sees everything."""
 
+    def __init__(self, intake: Intake):
+        self.intake = intake
+
     def knows(self, key: str) -> bool:
         """Say yes."""
         return True
 
     def wrote(self, step: str) -> bool:
-        """Say yes."""
-        return True
+        """Say whether anybody sent this step: what a client wrote the therapist need not ask again."""
+        return step in self.intake.visited_groups
 
     def has_seen(self, flag_id: str) -> bool:
         """Say yes: the emergency stands in a banner, the therapist needs no separate page."""
@@ -98,9 +101,24 @@ def asked_keys(intake: Intake, group: str) -> tuple[str, ...]:
     return tuple(key for key in GROUPS[group].items if not (key == "age" and intake.client.born_on))
 
 
-def first_open_step(intake: Intake) -> Step:
-    """Return where to go on: the first step nobody has sent, else the look-over."""
-    return next((step for step in SAVED_STEPS if step.key not in intake.visited_groups), BY_KEY[CHECK])
+def said_keys(intake: Intake, step: str) -> list[str]:
+    """Return the keys of what was said in a step: items of a group, the places, or fields of the client's own words."""
+    if step == BODY:
+        return [PLACES] if intake.history.get(PLACES) else []
+    if step == WORDS:
+        return [name for name in HISTORY_FIELDS if intake.history.get(name)]
+    return [key for key in asked_keys(intake, step) if key in intake.answers] if step in GROUPS else []
+
+
+def is_answered(step: Step, intake: Intake) -> bool:
+    """Say whether somebody sent this step and said something in it. A step sent empty is still open."""
+    return step.key in intake.visited_groups and bool(said_keys(intake, step.key))
+
+
+def first_open_step(intake: Intake, memory) -> Step:
+    """Return where this browser goes on: the first step nobody answered and it did not pass over, else the look-over."""
+    unanswered = (step for step in SAVED_STEPS if not is_answered(step, intake))
+    return next((step for step in unanswered if not memory.wrote(step.key)), BY_KEY[CHECK])
 
 
 def next_step(step: Step) -> Step:
@@ -108,15 +126,15 @@ def next_step(step: Step) -> Step:
     return STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)]
 
 
-def step_before(step: Step, memory) -> Step | None:
+def step_before(step: Step, intake: Intake, memory) -> Step | None:
     """Return the nearest step before this one that this browser may open, or None."""
-    before = [each for each in STEPS[: STEPS.index(step)] if memory.wrote(each.key)]
+    before = [each for each in STEPS[: STEPS.index(step)] if may_open(each, intake, memory)]
     return before[-1] if before else None
 
 
 def may_open(step: Step, intake: Intake, memory) -> bool:
-    """Say whether this browser may open a step: one it wrote, or one nobody has sent yet."""
-    return memory.wrote(step.key) or step.key not in intake.visited_groups
+    """Say whether this browser may open a step: one nobody has answered, or one where it gave an answer itself."""
+    return not is_answered(step, intake) or any(memory.knows(key) for key in said_keys(intake, step.key))
 
 
 def skipped_keys(intake: Intake, group: str, memory) -> list[str]:
@@ -124,9 +142,5 @@ def skipped_keys(intake: Intake, group: str, memory) -> list[str]:
 
     Follow-ups are named only to the browser that gave the answer they follow.
     """
-    answers = intake.answers
-    return [
-        key
-        for key in asked_keys(intake, group)
-        if key not in answers and is_asked(key, answers) and (memory.wrote(group) or ITEMS[key].ask_if is None)
-    ]
+    own = own_answers(intake, memory)
+    return [key for key in asked_keys(intake, group) if key not in intake.answers and is_asked(key, own)]

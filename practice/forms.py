@@ -1,10 +1,31 @@
 """What forms of every room share: how they are read from a request and laid out on a page."""
 
+import unicodedata
+
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Layout
+from django import forms
 from django.http import HttpRequest, QueryDict
 
 LARGEST_ID = 2**63 - 1
+BREAKS_A_LINE = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
+NOT_ONE_LINE = "Write this on one line. It holds a line break, a tab or another character that cannot be printed."
+
+
+class OneLineForm(forms.BaseForm):
+    """Refuses line breaks and control characters in fields of one line: names end up in subjects and headers of mails."""
+
+    def clean(self):
+        given = super().clean()
+        for name, field in self.fields.items():
+            if isinstance(field.widget, forms.TextInput) and breaks_a_line(self.cleaned_data.get(name)):
+                self.add_error(name, NOT_ONE_LINE)
+        return given
+
+
+def breaks_a_line(text: object) -> bool:
+    """Say whether a text holds a character that ends a line or steers a machine. What is no text does not."""
+    return isinstance(text, str) and any(unicodedata.category(letter) in BREAKS_A_LINE for letter in text)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from practice import phones
 from practice.access import is_declared
 from practice.audit import current_request_id
 from practice.models import Practice
@@ -82,7 +83,7 @@ def declared_access(get_response):
 
 
 def practice_context(get_response):
-    """Load the practice, stand in its time zone, and lead to the first-run page while there is none."""
+    """Load the practice, stand in its time zone and its country's phone numbers, and lead to the first-run page while there is none."""
 
     def middleware(request):
         return get_response(request)
@@ -91,6 +92,7 @@ def practice_context(get_response):
         request.practice = Practice.objects.current()
         if request.practice:
             timezone.activate(ZoneInfo(request.practice.time_zone))
+            phones.activate(request.practice.phone)
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
         return None if name in WITHOUT_PRACTICE else redirect(reverse("first_run"))
@@ -102,6 +104,7 @@ def practice_context(get_response):
             return middleware(request)
         finally:
             timezone.deactivate()
+            phones.deactivate()
 
     around.process_view = process_view
     return around

@@ -141,8 +141,9 @@ def is_offered_for(protocol: Protocol, pattern: str) -> bool:
 
 
 def advice_for(protocol: Protocol, answers: Mapping[str, object]) -> list[Advice]:
-    """Return the advice cards of the protocol that the client's own answers bring up; silence brings up none."""
-    cards = (KNOWLEDGE.advice[key] for key in protocol.advice.split() if key in KNOWLEDGE.advice)
+    """Return the advice cards that the client's own answers bring up, those of the protocol first; silence brings up none."""
+    keys = dict.fromkeys([*protocol.advice.split(), *KNOWLEDGE.advice])
+    cards = (KNOWLEDGE.advice[key] for key in keys if key in KNOWLEDGE.advice)
     return [card for card in cards if _is_brought_up(card, answers.get(card.item))]
 
 

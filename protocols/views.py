@@ -114,8 +114,14 @@ def plan_detail(request, pk):
     plan = _plan(request, pk, "plan_detail")
     progress = _progress(plan)
     current = progress["phase"] if plan.is_open else None
-    context = progress | {"plan": plan, "phases": _phase_rows(plan.protocol, current)}
+    context = progress | {"plan": plan, "phases": _phase_rows(plan.protocol, current), "advice": _advice(plan)}
     return render(request, "protocols/plan_detail.html", context)
+
+
+def _advice(plan):
+    """Return what the client's newest answers suggest for daily life, the same on the plan and on the sheet for home."""
+    screening = current_screening(plan.client)
+    return advice_for(plan.protocol, screening.answers if screening else {})
 
 
 def _progress(plan):
@@ -157,12 +163,11 @@ def plan_close(request, pk):
 def home_programme(request, pk):
     plan = _plan(request, pk, "home_programme")
     phase = current_phase(plan, max(1, plan.treatment_sessions.count()))
-    screening = current_screening(plan.client)
     context = {
         "plan": plan,
         "phase": phase,
         "exercises": phase.exercises.all() if phase else [],
-        "advice": advice_for(plan.protocol, screening.answers if screening else {}),
+        "advice": _advice(plan),
         "today": clock.today(),
     }
     return render(request, "protocols/home_programme.html", context)

@@ -3,17 +3,17 @@
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div
 from django import forms
-from phonenumber_field.formfields import PhoneNumberField
 
-from practice.forms import helper, row
+from practice.forms import OneLineForm, helper, row
+from practice.phones import PhoneField
 from referrals.letters import FIRST_YEAR
 from referrals.models import Referral, Referrer
 
 
-class ReferrerForm(forms.ModelForm):
+class ReferrerForm(OneLineForm, forms.ModelForm):
     """An entry of the address book."""
 
-    phone = PhoneNumberField(required=False, label="Phone")
+    phone = PhoneField(required=False, label="Phone")
 
     class Meta:
         model = Referrer
@@ -30,7 +30,7 @@ class ReferrerForm(forms.ModelForm):
         )
 
 
-class LetterForm(forms.ModelForm):
+class LetterForm(OneLineForm, forms.ModelForm):
     """One letter: from whom, when, and what it asks. The referrer is chosen, or typed when new."""
 
     NEW = ("name", "profession", "organisation", "phone", "email")
@@ -43,7 +43,7 @@ class LetterForm(forms.ModelForm):
         label="Profession", choices=[("", "Choose …"), *Referrer.Profession.choices], required=False
     )
     organisation = forms.CharField(label="Their practice", max_length=160, required=False)
-    phone = PhoneNumberField(label="Their phone", required=False)
+    phone = PhoneField(label="Their phone", required=False)
     email = forms.EmailField(label="Their e-mail", required=False, help_text="The report's link goes here.")
 
     class Meta:

@@ -20,7 +20,7 @@ from django.utils import formats
 
 from booking.calendar_files import calendar_file
 from booking.models import Appointment, AppointmentLink
-from clients.models import Client, IntakeLink
+from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
 from referrals.models import ReportLink
 from reminders.models import CheckInLink, Message
@@ -29,7 +29,6 @@ WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding=
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
-UNBOOKED_INTAKE_DAYS = 14
 # Mails that carry the visit as a calendar file: the same entry is made, moved and struck.
 OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
@@ -140,10 +139,8 @@ def _absolute(name: str, *args) -> str:
 
 
 def _intake(message, now, is_preview):
-    visit = next_visit(message.client, now)
-    words = "intake_link_booked" if visit else "intake_link"
-    expires_at = visit.starts_at if visit else now + timedelta(days=UNBOOKED_INTAKE_DAYS)
-    token = DUMMY if is_preview else IntakeLink.mint(now=now, expires_at=expires_at, intake=message.intake)
+    words = "intake_link_booked" if next_visit(message.client, now) else "intake_link"
+    token = DUMMY if is_preview else IntakeLink.mint(now=now, expires_at=now + UNBOOKED_LINK, intake=message.intake)
     return _absolute("clients:intake_open", token), words
 
 

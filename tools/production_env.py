@@ -19,7 +19,7 @@ BROKER_PASSWORD={broker_password}
 # The mail server (until it is named, mails wait) and the sender of every mail.
 #EMAIL_URL=smtp+tls://user:password@mail.example:587
 #DEFAULT_FROM_EMAIL=desk@{host}
-# The country in which phone numbers without a country code are read.
+# The country in which phone numbers without a country code are read until the practice has entered its own number.
 #PHONE_REGION=US
 """
 

@@ -2,13 +2,14 @@
 
 from django import forms
 from django.contrib.auth import password_validation
-from phonenumber_field.formfields import PhoneNumberField
 
+from practice.forms import OneLineForm
 from practice.models import User
+from practice.phones import PhoneField
 from practice.zones import zone_names
 
 
-class FirstRunForm(forms.Form):
+class FirstRunForm(OneLineForm, forms.Form):
     """The practice, its owner, and the set-up code. `cleaned_data` is what `found_practice` takes."""
 
     setup_code = forms.CharField(
@@ -22,7 +23,7 @@ class FirstRunForm(forms.Form):
         help_text="All times here are kept and shown in it.",
     )
     address = forms.CharField(label="Address", max_length=300, help_text="As clients should read it in a mail.")
-    phone = PhoneNumberField(label="Phone", help_text="With the country code, for example +44 20 7946 0000.")
+    phone = PhoneField(label="Phone", help_text="With the country code, for example +44 20 7946 0000.")
     emergency_number = forms.RegexField(
         r"^[0-9 +*#-]{2,20}$",
         label="Emergency number",

@@ -7,10 +7,10 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field
 from django import forms
 from django.utils.text import slugify
-from phonenumber_field.formfields import PhoneNumberField
 
-from practice.forms import helper, row
+from practice.forms import OneLineForm, helper, row
 from practice.models import Closure, Practice, Role, Room, Service, User, WorkingHours
+from practice.phones import PhoneField
 from practice.zones import at_wall_time, zone_names
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -36,11 +36,11 @@ class ClockField(forms.TimeField):
         super().__init__(widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}), **options)
 
 
-class PracticeForm(forms.ModelForm):
+class PracticeForm(OneLineForm, forms.ModelForm):
     """The practice's own data and the numbers it runs on."""
 
     time_zone = forms.ChoiceField(label="Time zone", choices=[(name, name.replace("_", " ")) for name in zone_names()])
-    phone = PhoneNumberField(label="Phone")
+    phone = PhoneField(label="Phone")
 
     class Meta:
         model = Practice
@@ -79,14 +79,14 @@ class PracticeForm(forms.ModelForm):
         )
 
 
-class StaffForm(forms.Form):
+class StaffForm(OneLineForm, forms.Form):
     """A colleague: how they are called, how they sign in, what they do."""
 
     first_name = forms.CharField(label="First name", max_length=150)
     last_name = forms.CharField(label="Last name", max_length=150)
     username = forms.CharField(label="User name", max_length=150, validators=[User.username_validator])
     email = forms.EmailField(label="E-mail", max_length=254)
-    phone = PhoneNumberField(label="Phone", required=False)
+    phone = PhoneField(label="Phone", required=False)
     credential = forms.CharField(
         label="Licence or title", max_length=80, required=False, help_text="Stands under signed notes and reports."
     )
@@ -125,7 +125,7 @@ class TickedRows(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
-class RoomForm(forms.ModelForm):
+class RoomForm(OneLineForm, forms.ModelForm):
     """A room."""
 
     class Meta:
@@ -138,7 +138,7 @@ class RoomForm(forms.ModelForm):
         return helper()
 
 
-class ServiceForm(forms.ModelForm):
+class ServiceForm(OneLineForm, forms.ModelForm):
     """Something that can be booked."""
 
     class Meta:
@@ -254,7 +254,7 @@ class SpanForm(forms.Form):
         return at_wall_time(day, wall, self.zone) if wall else at_wall_time(day + timedelta(days=1), time(0), self.zone)
 
 
-class ClosureForm(SpanForm):
+class ClosureForm(OneLineForm, SpanForm):
     """Time that is not to be booked: of the practice, one therapist or one room."""
 
     therapist = forms.ModelChoiceField(

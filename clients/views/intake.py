@@ -59,7 +59,7 @@ def intake_emergency(request, handle):
     flags = walk.standing_flags()
     if walk.intake.is_submitted or not flags:
         return redirect(walk.overview_url)
-    going_on_url = walk.url(first_open_step(walk.intake).key)
+    going_on_url = walk.url(first_open_step(walk.intake, walk.memory).key)
     return render(request, "clients/intake_emergency.html", {"flags": flags, "going_on_url": going_on_url})
 
 

@@ -94,7 +94,7 @@ def _walk(request, client) -> Walk | None:
     overview_url = reverse("clients:intake_by_phone", args=[client.pk])
     return Walk(
         intake=intake,
-        memory=FullMemory(),
+        memory=FullMemory(intake),
         now=clock.now(),
         url=lambda step: reverse("clients:intake_by_phone_group", args=[client.pk, step]),
         overview_url=overview_url,

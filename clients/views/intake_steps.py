@@ -15,7 +15,9 @@ from clients.intakes import (
     BODY,
     GROUPS,
     HISTORY_FIELDS,
+    PLACES,
     WORDS,
+    IntakeAlreadySubmitted,
     needs_guardian,
     save_group,
     save_history,
@@ -34,6 +36,7 @@ from clients.walk import (
     Step,
     asked_keys,
     first_open_step,
+    is_answered,
     may_open,
     next_step,
     own_answers,
@@ -42,6 +45,8 @@ from clients.walk import (
 )
 from practice.errors import Refused
 from practice.models import User
+
+PLACES_QUESTION = "Mark every place where it hurts, tingles or feels numb"
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,9 @@ def serve_step(request, walk: Walk, key: str):
     serve = _group if step.is_group else OTHER_STEPS[step.key]
     try:
         return serve(request, walk, step)
+    except IntakeAlreadySubmitted:
+        # A double tap, or the other phone was quicker: the page of thanks says what holds now.
+        return redirect(walk.done_url)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect(walk.overview_url)
@@ -92,7 +100,7 @@ def overview(walk: Walk) -> dict:
         {"step": step, "url": walk.url(step.key), "state": _state(step, walk.intake, walk.memory)}
         for step in SAVED_STEPS
     ]
-    going_on = first_open_step(walk.intake)
+    going_on = first_open_step(walk.intake, walk.memory)
     return {
         **_frame(walk),
         "parts": parts,
@@ -104,9 +112,9 @@ def overview(walk: Walk) -> dict:
 
 
 def _state(step, intake, memory):
-    if step.key not in intake.visited_groups:
-        return "open"
-    return "here" if memory.wrote(step.key) else "elsewhere"
+    if not is_answered(step, intake):
+        return "skipped" if memory.wrote(step.key) else "open"
+    return "here" if may_open(step, intake, memory) else "elsewhere"
 
 
 def _frame(walk, step: Step | None = None) -> dict:
@@ -120,7 +128,7 @@ def _frame(walk, step: Step | None = None) -> dict:
         "by": walk.by,
     }
     if step:
-        before = step_before(step, walk.memory)
+        before = step_before(step, walk.intake, walk.memory)
         frame |= {
             "step": step,
             "number": STEPS.index(step) + 1,
@@ -158,7 +166,7 @@ def _save_answers(form, walk, step, is_whole) -> bool:
 
 
 def _body(request, walk, step):
-    spots = spots_of(walk.intake.history.get("regions", [])) if walk.memory.wrote(step.key) else []
+    spots = _own_spots(walk.intake, walk.memory)
     problem = ""
     if request.method == "POST":
         spots = request.POST.getlist("regions")
@@ -167,18 +175,24 @@ def _body(request, walk, step):
         except ValueError as error:
             problem = str(error)
         else:
-            walk.memory.add(steps=[step.key])
+            walk.memory.add(keys=[PLACES] if spots else [], steps=[step.key])
             return redirect(walk.url(next_step(step).key))
-    context = {**_frame(walk, step), "spots": spots, "problem": problem}
+    context = {**_frame(walk, step), "spots": spots, "question": PLACES_QUESTION, "problem": problem}
     return render(request, "clients/intake_body.html", context, status=422 if problem else 200)
 
 
+def _own_spots(intake, memory):
+    return spots_of(intake.history.get(PLACES, [])) if memory.knows(PLACES) else []
+
+
 def _words(request, walk, step):
-    known = walk.intake.history if walk.memory.wrote(step.key) else {}
-    form = HistoryForm(request.POST if request.method == "POST" else None, initial=known)
+    own = {name: walk.intake.history.get(name, "") for name in HISTORY_FIELDS if walk.memory.knows(name)}
+    form = HistoryForm(request.POST if request.method == "POST" else None, initial=own)
     if form.is_valid():
-        save_history(walk.intake, step=step.key, words=form.cleaned_data, at=walk.now, taken_by=walk.by)
-        walk.memory.add(steps=[step.key])
+        # As in a group: an empty field takes back only what this browser wrote itself.
+        said = {name: text for name, text in form.cleaned_data.items() if text or name in own}
+        save_history(walk.intake, step=step.key, words=said, at=walk.now, taken_by=walk.by)
+        walk.memory.add(keys=said, steps=[step.key])
         return redirect(walk.url(next_step(step).key))
     context = {**_frame(walk, step), "form": form}
     return render(request, "clients/intake_words.html", context, status=422 if form.errors else 200)
@@ -211,12 +225,13 @@ def _part(step, intake, memory):
         asked = [key for key in GROUPS[step.key].items if key in answers]
         part["rows"] = [(_question(key), answer_words(key, answers[key])) for key in asked]
         part["skipped"] = [_question(key) for key in skipped_keys(intake, step.key, memory)]
-    elif step.key == BODY and memory.wrote(BODY):
-        part["spots"] = spots_of(intake.history.get("regions", []))
-    elif step.key == WORDS and memory.wrote(WORDS):
-        texts = [(HISTORY_WORDS[name][0], intake.history.get(name, "")) for name in HISTORY_FIELDS]
-        part["rows"] = [row for row in texts if row[1]]
-        part["skipped"] = [label for label, text in texts if not text]
+    elif step.key == BODY:
+        part["spots"] = _own_spots(intake, memory)
+        part["skipped"] = [] if intake.history.get(PLACES) else [PLACES_QUESTION]
+    elif step.key == WORDS and part["state"] != "elsewhere":
+        said = {name: intake.history.get(name) for name in HISTORY_FIELDS}
+        part["rows"] = [(HISTORY_WORDS[name][0], text) for name, text in said.items() if text and memory.knows(name)]
+        part["skipped"] = [HISTORY_WORDS[name][0] for name, text in said.items() if not text]
     return part
 
 

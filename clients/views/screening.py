@@ -142,7 +142,12 @@ def intake_read(request, client_id, intake_id):
         }
         for each in intake.changed_answers
     ]
-    context = {"client": client, "intake": intake, "parts": read_parts(intake, FullMemory()), "taken_back": taken_back}
+    context = {
+        "client": client,
+        "intake": intake,
+        "parts": read_parts(intake, FullMemory(intake)),
+        "taken_back": taken_back,
+    }
     return render(request, "clients/intake_read.html", context)
 
 

@@ -4,11 +4,12 @@ from datetime import date, datetime, timedelta
 
 import phonenumbers
 from django import template
-from django.conf import settings
 from django.template.defaultfilters import date as format_date
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
+
+from practice.phones import home_region, parse_phone
 
 register = template.Library()
 
@@ -119,21 +120,13 @@ def minutes(value):
     return " ".join(([f"{hours} h"] if hours else []) + ([f"{rest} min"] if rest or not hours else []))
 
 
-def parse_phone(value):
-    """Return the parsed number, or None when it cannot be one."""
-    try:
-        return phonenumbers.parse(str(value), settings.PHONENUMBER_DEFAULT_REGION)
-    except phonenumbers.NumberParseException:
-        return None
-
-
 @register.filter
 def phone(value):
     """Write a phone number as people of the practice's country read it; others keep their country code."""
     number = parse_phone(value) if value else None
     if number is None:
         return str(value or "")
-    home = phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
+    home = phonenumbers.country_code_for_region(home_region())
     formats = phonenumbers.PhoneNumberFormat
     return phonenumbers.format_number(
         number, formats.NATIONAL if number.country_code == home else formats.INTERNATIONAL

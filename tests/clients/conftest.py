@@ -11,6 +11,13 @@ from clients.walk import STEPS
 from tests.clients.answers import calm
 from tests.world import NINE, NOW, minutes
 
+SIGNATURE = {
+    "treatment": "yes",
+    "sensitive_areas": "no",
+    "share_with_referrer": "yes",
+    "signed_name": "Ada Müller",
+}
+
 
 @pytest.fixture
 def ada_in_care(ada, mia, massage, green_room):
@@ -61,14 +68,7 @@ class Phone:
             self.send(step.key, typed({key: value for key, value in calm(**changes).items() if key in keys}))
 
     def hand_in(self, **changes):
-        signature = {
-            "treatment": "yes",
-            "sensitive_areas": "no",
-            "share_with_referrer": "yes",
-            "signed_name": "Ada Müller",
-            **changes,
-        }
-        return self.send("sign", signature)
+        return self.send("sign", {**SIGNATURE, **changes})
 
 
 def typed(answers):

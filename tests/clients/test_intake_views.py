@@ -8,12 +8,14 @@ from django.urls import reverse
 
 from clients.consents import holding_consents
 from clients.gate import gate_for
+from clients.intakes import save_group
 from clients.models import Consent, Intake, IntakeLink, PainDrawing, Screening, Task
 from clients.screenings import current_screening
-from clients.walk import STEPS
+from clients.views.intake_steps import Walk, serve_step
+from clients.walk import STEPS, FullMemory
 from practice.models import AuditEvent
 from referrals.models import Referral, Referrer
-from tests.clients.conftest import Phone
+from tests.clients.conftest import SIGNATURE, Phone
 from tests.world import NOW, minutes
 
 SADDLE_YES = {"saddle_numbness": "yes", "bladder_change": "no", "bowel_change": "no"}
@@ -195,6 +197,70 @@ def test_intake_words_and_places_are_saved_and_limited(phone):
     assert phone.send("body", {"regions": ["left:head"]}).status_code == 422
 
 
+def test_a_part_sent_empty_saves_nothing_and_stays_open_everywhere(phone, intake):
+    before = Intake.objects.values().get(), AuditEvent.objects.count()
+
+    for step in STEPS[:-2]:
+        assert phone.send(step.key).status_code == 302
+
+    assert (Intake.objects.values().get(), AuditEvent.objects.count()) == before
+    other = Phone(intake)
+    assert "Hello Ada" in text_of(other.open())
+    assert other.url("intake_group", STEPS[0].key) in text_of(other.get("intake_page"))
+    assert other.send("urgent_pelvis", {"bowel_change": "no"}).url == other.url("intake_group", "urgent_legs")
+
+
+def test_whoever_skipped_a_part_goes_on_behind_it_and_may_come_back(phone):
+    phone.send("urgent_pelvis")
+    phone.send("urgent_legs", {"weakness_progressing": "no"})
+    phone.send("urgent_pelvis", {"bowel_change": "no"})
+    phone.send("urgent_pelvis", {"bowel_change": "skip"})
+
+    page = text_of(phone.get("intake_page"))
+
+    assert page.count("Skipped") == 1
+    assert f'href="{phone.url("intake_group", "urgent_pelvis")}"' in page
+    assert f'btn-block-phone" href="{phone.url("intake_group", STEPS[2].key)}"' in page
+
+
+def test_a_browser_that_skipped_a_part_sees_nothing_of_it_once_another_answered(phone, intake):
+    phone.send("body")
+    phone.send("words")
+    other = Phone(intake)
+    other.open()
+    other.send("body", {"regions": ["left:calf"]})
+    other.send("words", {"goals": "Walk the dog"})
+
+    for step in ("body", "words"):
+        assert phone.get("intake_group", step).url == phone.url("intake_page")
+        assert phone.send(step, {"medicines": "Ramipril"}).url == phone.url("intake_page")
+    shown = text_of(phone.get("intake_group", "check"))
+
+    assert "Walk the dog" not in shown
+    assert shown.count("Answered on another device") == 2
+    assert Intake.objects.get().history["goals"] == "Walk the dog"
+    assert "medicines" not in Intake.objects.get().history
+
+
+def test_words_and_places_can_be_taken_back_in_the_browser_that_wrote_them(phone, intake):
+    phone.send("body", {"regions": ["left:calf"]})
+    phone.send("words", {"goals": "Walk the dog"})
+
+    phone.send("body")
+    phone.send("words", {"goals": ""})
+
+    assert not any(Intake.objects.get().history.values())
+    other = Phone(intake)
+    other.open()
+    assert other.get("intake_group", "body").status_code == 200
+
+
+def test_a_part_the_therapist_left_open_is_saved_as_seen(intake, mia):
+    save_group(intake, group="urgent_pelvis", answers={}, at=NOW, taken_by=mia)
+
+    assert Intake.objects.get().visited_groups == ["urgent_pelvis"]
+
+
 # --- emergencies
 
 
@@ -296,6 +362,21 @@ def test_handed_in_answers_cannot_be_sent_again(phone):
     assert phone.hand_in().url == phone.url("intake_done")
     assert Intake.objects.get().answers["saddle_numbness"] is False
     assert Screening.objects.count() == 1
+
+
+def test_a_second_tap_on_hand_in_leads_to_the_thanks_without_a_scolding(phone, rf):
+    """Both requests find the intake open; the second waits at the lock and then finds it handed in."""
+    stale = Intake.objects.select_related("client").get()
+    phone.send_all()
+    phone.hand_in()
+    names = {name: phone.url(f"intake_{name}") for name in ("page", "emergency", "done")}
+    walk = Walk(stale, FullMemory(stale), NOW, str, names["page"], names["emergency"], names["done"])
+
+    answer = serve_step(rf.post("/", SIGNATURE), walk, "sign")
+
+    assert answer.url == phone.url("intake_done")
+    assert Screening.objects.count() == 1
+    assert "Thank you, Ada" in text_of(phone.get("intake_done"))
 
 
 def test_intake_copy_opens_only_in_the_browser_that_wrote_it(phone, intake):

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from clients.gate import ScreeningNotClear
+from clients.screening import screen
 from clients.screenings import record_clearance, run_screening
 from practice.models import AuditEvent
 from protocols import plans
@@ -204,6 +205,43 @@ def test_advice_is_what_the_client_brought_up(knowledge, answers, keys):
     protocol = Protocol.objects.get(key="piriformis_deep_gluteal")
 
     assert [card.key for card in advice_for(protocol, answers)] == keys
+
+
+FACTORS = {
+    "sits_hours_per_day": (6, 1),
+    "stands_hours_per_day": (6, 1),
+    "drives_hours_per_day": (2, 0),
+    "wallet_back_pocket": (True, False),
+    "reclined_chair": (True, False),
+    "peers_at_screen": (True, False),
+    "fetal_sleep": (True, False),
+}
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_each_factor_brings_up_its_own_advice_under_every_protocol(knowledge, factor):
+    answers = {name: no for name, (_, no) in FACTORS.items()} | {factor: FACTORS[factor][0]}
+
+    for protocol in Protocol.objects.all():
+        assert [card.item for card in advice_for(protocol, answers)] == [factor], protocol.key
+
+
+@pytest.mark.parametrize("page", ["plan_detail", "home_programme"])
+def test_plan_and_home_sheet_advise_on_exactly_what_was_answered(plan, ada, mia, signed_in, page):
+    brought_up = {"peers_at_screen", "drives_hours_per_day"}
+    given = {name: yes if name in brought_up else no for name, (yes, no) in FACTORS.items()}
+    run_screening(client=ada, answers=calm(**given), at=NOW, by=mia)
+
+    shown = signed_in(mia).get(address(page, plan.pk)).content.decode()
+
+    assert {card.item for card in KNOWLEDGE.advice.values() if card.words in shown} == brought_up
+
+
+@pytest.mark.parametrize("factor", [name for name in FACTORS if name != "wallet_back_pocket"])
+def test_a_habit_changes_no_score(factor):
+    yes, no = FACTORS[factor]
+
+    assert screen(calm(**{factor: yes})).scores == screen(calm(**{factor: no})).scores
 
 
 # --- the pages

@@ -74,7 +74,7 @@ def test_the_setup_code_is_kept_from_other_users_of_the_machine_and_goes_when_us
         ("password", "short", "too short"),
         ("password", "password1234", "too common"),
         ("time_zone", "Mars/Base", "Select a valid choice"),
-        ("phone", "12", "valid phone number"),
+        ("phone", "12", "whole phone number"),
         ("emergency_number", "call me", "Digits only"),
         ("email", "nobody", "valid email"),
         ("username", "a b", "valid username"),
