@@ -1,6 +1,6 @@
 """The re-screen before every visit: what is asked each time, and whether it was asked since the visit's day began."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 
 from django.utils import timezone
@@ -43,6 +43,19 @@ def asked_since(client_ids: Iterable[int], since: datetime) -> set[int]:
     versions = Screening.objects.filter(client__in=list(client_ids), at__gte=since)
     for client_id, keys in versions.values_list("client_id", "asked"):
         asked.setdefault(client_id, set()).update(keys)
+    return {client_id for client_id, keys in asked.items() if keys.issuperset(EVERY_VISIT)}
+
+
+def asked_again_since(moments: Mapping[int, datetime]) -> set[int]:
+    """Return whom (client id → moment) a therapist has asked every item of the re-screen after that moment, in one query.
+
+    What clients fill in alone does not count: an alert about their own words is settled by speaking with them.
+    """
+    asked: dict[int, set[str]] = {}
+    versions = Screening.objects.filter(client__in=list(moments), by__isnull=False, at__gt=min(moments.values()))
+    for client_id, at, keys in versions.values_list("client_id", "at", "asked"):
+        if at > moments[client_id]:
+            asked.setdefault(client_id, set()).update(keys)
     return {client_id for client_id, keys in asked.items() if keys.issuperset(EVERY_VISIT)}
 
 

@@ -5,16 +5,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from clients.models import Screening
+from clients.gate import GO, gate_for
 from clients.questions import QuestionForm
 from clients.rescreen import EVERY_VISIT, known_keys, record_all_no
 from clients.screenings import ScreeningChangedMeanwhile, current_screening
 from clients.views.back import way_back
-from clients.views.screening import open_chart, show_clarify
+from clients.views.screening import mark_of, open_chart, show_clarify
 from practice import clock
 from practice.access import role_required
 
-OVERTAKEN = "Somebody added a newer version of this screening meanwhile. Look at what stands now, then ask again."
+OVERTAKEN = (
+    "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. Look at what stands now, "
+    "then ask again."
+)
 
 
 @role_required("therapist")
@@ -31,7 +34,7 @@ def rescreen(request, client_id):
         is_new = any(answer is not False or key in known_keys(screening) for key, answer in marked.items())
         if is_new or request.POST.get("act") != "all_no":
             return show_clarify(request, client, screening, marked=marked)
-        if request.POST.get("base") != str(screening.pk):
+        if request.POST.get("base") != mark_of(screening):
             refusal = OVERTAKEN
         else:
             try:
@@ -42,7 +45,7 @@ def rescreen(request, client_id):
     known = known_keys(screening)
     context = {
         "client": client,
-        "screening": screening,
+        "base": mark_of(screening),
         "form": form,
         "refusal": refusal,
         "known": [QuestionForm(keys=[key], answers=screening.answers).question(key) for key in known],
@@ -53,9 +56,11 @@ def rescreen(request, client_id):
 
 
 def _asked(request, screening):
-    """Go back to where the visit starts, or to the screening if it does not allow that."""
-    if screening.triage != Screening.Triage.TREAT:
-        messages.warning(request, f"All asked. The screening says: {screening.get_triage_display().lower()}.")
+    """Go back to where the visit starts, or to the screening if it or an open alert does not allow that."""
+    if (gate := gate_for(screening.client)).state != GO:
+        result = screening.get_triage_display().lower()
+        what = "An alert is still open" if gate.overtakes_screening else f"The screening says: {result}"
+        messages.warning(request, f"All asked. {what}.")
         return redirect("clients:screening_page", screening.client_id)
     messages.success(request, "All asked, nothing new. The visit may start.")
     return way_back(request, reverse("clients:screening_page", args=[screening.client_id]))
