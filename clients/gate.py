@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from clients.models import Clearance, Client, Intake, Screening, Task
-from clients.rescreen import asked_again_since, is_asked_since, start_of_day
+from clients.rescreen import asked_again_since, counts_from, is_asked_since
 from clients.screening import emergency_now
 from clients.screenings import STOPPING
 from clients.todo import ALERTS
@@ -120,7 +120,7 @@ def may_be_booked(client: Client) -> None:
     Raises StopFirst while an emergency or urgent answer or an alert stands.
     """
     if not gate_for(client).is_bookable:
-        raise StopFirst(f"{STOP_WORDS}. Please fetch the therapist before anything is booked for this client.")
+        raise StopFirst(f"{STOP_WORDS}. Please fetch the therapist before anything is booked or moved for this client.")
 
 
 def may_be_treated(client: Client) -> Screening:
@@ -142,15 +142,18 @@ def may_be_treated(client: Client) -> Screening:
     return standing
 
 
-def may_start_session(client: Client, *, visit_at: datetime, at: datetime, by: User) -> Screening:
+def may_start_session(
+    client: Client, *, visit_at: datetime, at: datetime, by: User, used_at: datetime | None = None
+) -> Screening:
     """Return the screening under which the session of the visit at `visit_at` may start, and write that it may.
 
-    Answers are of one day: each item of the re-screen must have been asked since the day of the visit began (or today,
-    where the chart is opened the evening before). An intake handed in on that day counts, an older one does not.
+    Answers are of one visit: each item of the re-screen must have been asked since the day of the visit began, and since
+    `used_at`, when an earlier session of that day began. An intake handed in on that day counts, an older one does not.
     Raises ScreeningNotClear, RescreenDue, with words for the therapist. Effects: an audit line for each pass.
     """
     standing = may_be_treated(client)
-    if not is_asked_since(client, start_of_day(min(visit_at, at))):
+    since = counts_from(visit_at)
+    if not is_asked_since(client, max(since, used_at) if used_at else since):
         raise RescreenDue("The safety questions were not asked for this visit yet. Ask them first; it takes a minute.")
     audit.record(action="gate.passed", at=at, by=by, target=standing)
     return standing

@@ -1,5 +1,6 @@
 """Words sent on a clock: the outbox, and the check-ins that come back."""
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
@@ -54,6 +55,13 @@ class Message(models.Model):
     check_in = models.ForeignKey("reminders.CheckIn", on_delete=models.PROTECT, null=True, related_name="messages")
     report = models.ForeignKey("referrals.Report", on_delete=models.PROTECT, null=True, related_name="messages")
     task = models.ForeignKey("clients.Task", on_delete=models.PROTECT, null=True, related_name="messages")
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Whom an alert about a client in nobody's care goes to: each therapist and owner. Else empty.",
+    )
     version = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.DUE)
@@ -75,7 +83,17 @@ class Message(models.Model):
                     condition=Q(**{f"{subject}__isnull": False}),
                     name=f"message_once_per_{subject}",
                 )
-                for subject in ("intake", "appointment", "check_in", "report", "task")
+                for subject in ("intake", "appointment", "check_in", "report")
+            ),
+            models.UniqueConstraint(
+                fields=["task", "kind", "version"],
+                condition=Q(task__isnull=False, reader__isnull=True),
+                name="message_once_per_task",
+            ),
+            models.UniqueConstraint(
+                fields=["task", "kind", "version", "reader"],
+                condition=Q(reader__isnull=False),
+                name="message_once_per_task_and_reader",
             ),
             models.CheckConstraint(
                 condition=Q(intake__isnull=False)

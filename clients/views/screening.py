@@ -315,9 +315,10 @@ def clearance_create(request, client_id):
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(
-                request, f"Clearance on file. The screening now says: {screening.get_triage_display().lower()}."
-            )
+            words = f"Clearance on file. The screening now says: {screening.get_triage_display().lower()}."
+            if gate_for(client).overtakes_screening:
+                words += " An alert still stops treatment."
+            messages.success(request, words)
             return redirect("clients:screening_page", client.pk)
     context = {"client": client, "form": form, "screening": current_screening(client)}
     return render(request, "clients/clearance_create.html", context, status=422 if form.errors else 200)

@@ -45,6 +45,7 @@ def rescreen(request, client_id):
     known = known_keys(screening)
     context = {
         "client": client,
+        "screening": screening,
         "base": mark_of(screening),
         "form": form,
         "refusal": refusal,

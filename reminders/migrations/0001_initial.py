@@ -1,6 +1,7 @@
 import django.core.validators
 import django.db.models.deletion
 import practice.constraints
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -13,6 +14,7 @@ class Migration(migrations.Migration):
         ('clients', '0001_initial'),
         ('referrals', '0001_initial'),
         ('treatment_sessions', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -73,6 +75,7 @@ class Migration(migrations.Migration):
                 ('check_in', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='reminders.checkin')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.client')),
                 ('intake', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.intake')),
+                ('reader', models.ForeignKey(help_text="Whom an alert about a client in nobody's care goes to: each therapist and owner. Else empty.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('report', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='referrals.report')),
                 ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.task')),
             ],
@@ -115,7 +118,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('task__isnull', False)), fields=('task', 'kind', 'version'), name='message_once_per_task'),
+            constraint=models.UniqueConstraint(condition=models.Q(('reader__isnull', True), ('task__isnull', False)), fields=('task', 'kind', 'version'), name='message_once_per_task'),
+        ),
+        migrations.AddConstraint(
+            model_name='message',
+            constraint=models.UniqueConstraint(condition=models.Q(('reader__isnull', False)), fields=('task', 'kind', 'version', 'reader'), name='message_once_per_task_and_reader'),
         ),
         migrations.AddConstraint(
             model_name='message',

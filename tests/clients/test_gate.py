@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from clients.gate import (
     GO,
@@ -134,7 +135,7 @@ def test_gates_are_asked_in_the_same_number_of_queries_however_many(ada, ben, mi
 
 # --- every visit
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def start(client, therapist, *, at=NINE, visit_at=NINE):
@@ -205,10 +206,51 @@ def test_the_day_is_the_practices_calendar_day(ada, mia):
     assert start(ada, mia)
 
 
-def test_a_chart_opened_the_evening_before_takes_the_answers_of_that_evening(ada, mia):
-    run_screening(client=ada, answers=calm(), at=NINE + 12 * minutes(60), by=mia)
+def test_what_was_asked_the_evening_before_does_not_open_the_morning(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NINE + 12 * HOUR, by=mia)
 
-    assert start(ada, mia, at=NINE + 13 * minutes(60), visit_at=NINE + DAY)
+    for at in (NINE + 13 * HOUR, NINE + DAY):
+        with pytest.raises(RescreenDue):
+            start(ada, mia, at=at, visit_at=NINE + DAY)
+
+
+def test_a_visit_soon_after_midnight_takes_what_was_asked_just_before(ada, mia):
+    midnight = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+    run_screening(client=ada, answers=calm(), at=midnight - HOUR, by=mia)
+
+    assert start(ada, mia, at=midnight - minutes(5), visit_at=midnight + minutes(30))
+    with pytest.raises(RescreenDue):
+        start(ada, mia, at=midnight - minutes(5), visit_at=midnight + 3 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("zone", "asked_at"),
+    [
+        ("Pacific/Auckland", datetime(2026, 11, 22, 10, 59, tzinfo=UTC)),  # 23:59 of the day before, in Auckland
+        ("America/Los_Angeles", datetime(2026, 11, 23, 7, 59, tzinfo=UTC)),  # the same, in Los Angeles
+    ],
+)
+def test_the_day_begins_at_midnight_where_the_practice_is(ada, mia, zone, asked_at):
+    with timezone.override(zone):
+        visit_at = asked_at + 10 * HOUR
+        first = run_screening(client=ada, answers=calm(), at=asked_at, by=mia)
+        with pytest.raises(RescreenDue):
+            start(ada, mia, at=visit_at, visit_at=visit_at)
+
+        record_all_no(first, by=mia, at=asked_at + minutes(1))
+
+        assert start(ada, mia, at=visit_at, visit_at=visit_at)
+
+
+def test_a_second_visit_of_the_day_asks_anew(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NOW, by=mia)
+    used_at = NOW + minutes(1)
+    with pytest.raises(RescreenDue):
+        may_start_session(ada, visit_at=NINE + 5 * HOUR, at=NINE + 5 * HOUR, by=mia, used_at=used_at)
+
+    record_all_no(current_screening(ada), by=mia, at=NINE + 4 * HOUR)
+
+    assert may_start_session(ada, visit_at=NINE + 5 * HOUR, at=NINE + 5 * HOUR, by=mia, used_at=used_at)
 
 
 def test_record_all_no_stores_an_explicit_no_per_item_and_who_asked(ada, mia):
@@ -253,7 +295,7 @@ def test_asked_since_is_one_query_however_many(ada, ben, mia, django_assert_num_
 
 # --- alerts: closing one records what was advised, and opens nothing
 
-HOUR, SOON = minutes(60), NOW + minutes(5)
+SOON = NOW + minutes(5)
 
 
 @pytest.fixture
