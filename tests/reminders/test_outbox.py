@@ -90,7 +90,7 @@ def test_send_due_gives_up_on_a_final_refusal_and_asks_the_desk_to_call(visit, p
     send_due(now=NOW, deliver=postbox)
 
     assert Message.objects.get().state == "failed"
-    assert Task.objects.get().kind == "call_client"
+    assert (Task.objects.get().kind, Task.objects.get().why) == ("call_client", "Confirm the visit")
 
 
 def test_send_due_lets_one_bad_address_stop_nobody_else(visit, ben, postbox):
@@ -120,7 +120,7 @@ def test_send_due_hands_a_doubtful_mail_over_once_more_and_then_says_unknown(vis
 
     message = Message.objects.get()
     assert (message.state, message.handoffs, postbox.mails) == ("unknown", 2, [])
-    assert Task.objects.get().kind == "call_client"
+    assert (Task.objects.get().kind, Task.objects.get().why) == ("call_client", "Confirm the visit")
 
 
 def test_send_due_uses_the_same_message_id_on_a_retry(visit, postbox, machine):
