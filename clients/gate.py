@@ -72,10 +72,7 @@ def gates_for(client_ids: Iterable[int]) -> dict[int, Gate]:
     closed.
     """
     ids = list(client_ids)
-    stopped = unsettled_alerts(ids)
-    for client_id, answers in Intake.objects.open().filter(client__in=ids).values_list("client_id", "answers"):
-        if answers and emergency_now(answers):
-            stopped.add(client_id)
+    stopped = unsettled_alerts(ids) | stopped_by_open_intake(ids)
     standing = Screening.objects.filter(client__in=ids, superseded_by__isnull=True)
     triages = dict(standing.order_by("at", "pk").values_list("client_id", "triage"))
     return {pk: _gate(triages.get(pk), is_stopped=pk in stopped) for pk in ids}
@@ -86,6 +83,12 @@ def _gate(triage: str | None, *, is_stopped: bool) -> Gate:
     if is_stopped and triage not in STOPPING:
         return OVERTAKEN
     return BY_TRIAGE.get(triage, MISSING)
+
+
+def stopped_by_open_intake(client_ids: Iterable[int]) -> set[int]:
+    """Return which of these clients say yes or not sure to an emergency in an intake that is not handed in yet."""
+    intakes = Intake.objects.open().filter(client__in=list(client_ids)).values_list("client_id", "answers")
+    return {client_id for client_id, answers in intakes if answers and emergency_now(answers)}
 
 
 def unsettled_alerts(client_ids: Iterable[int]) -> set[int]:

@@ -9,7 +9,7 @@ from clients.card import ANGLE, TESTS, changes_of_card
 from clients.consents import CONSENTS, give_consent, holding_consents
 from clients.explain import card_words, explain
 from clients.forms import ClearanceForm, ConsentForm, OutcomeForm, OverruleForm
-from clients.gate import gate_for, unsettled_alerts
+from clients.gate import gate_for, stopped_by_open_intake, unsettled_alerts
 from clients.models import Client, Intake, Screening, Task
 from clients.overruling import may_be_overruled, overrule_pattern
 from clients.questions import CardForm, QuestionForm, answer_words
@@ -56,6 +56,7 @@ def screening_page(request, client_id):
         "gate": gate_for(client),
         "must_ask_again": client.pk in unsettled_alerts([client.pk]),
         "newest_alert": newest_alert(client),
+        "stopping_intake": client.intakes.open().first() if stopped_by_open_intake([client.pk]) else None,
         "clearances": client.clearances.order_by("-given_on", "-pk").select_related("by"),
         "consents": [(text, holding_consents(client).get(scope)) for scope, text in CONSENTS.items()],
     }

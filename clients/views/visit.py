@@ -5,10 +5,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from clients.gate import GO, gate_for
+from clients.gate import GO, gate_for, unsettled_alerts
 from clients.questions import QuestionForm
 from clients.rescreen import EVERY_VISIT, known_keys, record_all_no
 from clients.screenings import ScreeningChangedMeanwhile, current_screening
+from clients.todo import newest_alert
 from clients.views.back import way_back
 from clients.views.screening import mark_of, open_chart, show_clarify
 from practice import clock
@@ -47,6 +48,7 @@ def rescreen(request, client_id):
         "client": client,
         "screening": screening,
         "base": mark_of(screening),
+        "alert": newest_alert(client) if unsettled_alerts([client.pk]) else None,
         "form": form,
         "refusal": refusal,
         "known": [QuestionForm(keys=[key], answers=screening.answers).question(key) for key in known],

@@ -270,6 +270,16 @@ def test_alert_is_closed_with_what_was_advised(signed_in, mia, ada_in_care, phon
     assert "Rang her, she goes to A&amp;E now." in text_of(therapist.get(page("screening_page", ada_in_care)))
 
 
+def test_a_stop_of_an_open_intake_leads_into_that_intake(signed_in, mia, ada_in_care, phone):
+    phone.send("urgent_pelvis", {"saddle_numbness": "yes"})
+
+    shown = text_of(signed_in(mia).get(page("screening_page", ada_in_care)))
+
+    notice = shown[shown.index("ask every safety question again") :].partition("Nobody has screened")[0]
+    assert page("intake_by_phone", ada_in_care) in notice
+    assert page("intake_read", ada_in_care, phone.intake.pk) in notice
+
+
 def clear(client, therapist, given_on, at=NOW + timedelta(days=3)):
     return record_clearance(
         client=client, clinician_name="Dr Rao", profession="GP", given_on=given_on, note="Letter", by=therapist, at=at

@@ -146,6 +146,22 @@ def test_every_page_says_go_again_once_everything_was_asked(closed, visit, ada, 
     assert AuditEvent.objects.filter(action="gate.passed", by=mia, about_client_id=ada.pk).count() == 1
 
 
+def test_closing_an_alert_promises_nothing(check_in, visit, ada, mia, signed_in):
+    answered(check_in, warning_sign="yes")
+    task = Task.objects.get(kind="check_in_alert")
+
+    answer = signed_in(mia).post(reverse("clients:task_done", args=[task.pk]), {"outcome": "Rang her."}, follow=True)
+
+    assert "The stop stands until every safety question was asked again." in answer.content.decode()
+
+
+def test_the_questions_name_the_alert_and_lead_to_what_was_answered(closed, visit, ada, mia, signed_in):
+    html = signed_in(mia).get(reverse("clients:rescreen", args=[ada.pk])).content.decode()
+
+    assert "There was an alert on" in html
+    assert "Read what the client answered" in html
+
+
 def test_asking_while_the_alert_is_open_does_not_promise_that_the_visit_may_start(check_in, visit, ada, mia, signed_in):
     answered(check_in, warning_sign="yes")
     browser, address = signed_in(mia), reverse("clients:rescreen", args=[ada.pk])
