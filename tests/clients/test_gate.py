@@ -432,3 +432,16 @@ def test_alerts_cost_the_same_queries_however_many(ada, ben, mia, django_assert_
 
     with django_assert_num_queries(5):
         assert {gate.state for gate in gates_for([ada.pk, ben.pk]).values()} == {STOP}
+
+
+def test_each_client_s_alert_is_measured_by_its_own_moment(ada, ben, mia):
+    for client, raised_at in ((ada, NOW - 2 * HOUR), (ben, NOW)):
+        first = run_screening(client=client, answers=calm(), at=NOW - DAY)
+        record_all_no(first, by=mia, at=NOW - HOUR)
+        alert = raise_task(
+            kind="check_in_alert", client=client, subject=f"{client.pk}", for_role="therapist", at=raised_at
+        )
+        close(alert, mia)
+
+    assert (gate_for(ada).state, gate_for(ben).state) == (GO, STOP)
+    assert {pk: gate.state for pk, gate in gates_for([ada.pk, ben.pk]).items()} == {ada.pk: GO, ben.pk: STOP}

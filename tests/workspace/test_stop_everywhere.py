@@ -281,3 +281,22 @@ def test_the_last_visit_is_the_latest_visit_not_the_latest_chart(charted_late, v
     card = section(signed_in(mia).get(reverse("workspace:today")).content.decode(), "<dt>Last visit</dt>", "</dd>")
 
     assert "Fri 20 Nov" in card
+
+
+def test_the_story_tells_a_session_at_the_time_of_its_visit(charted_late, ada, mia, signed_in):
+    sign(charted_late)
+
+    html = signed_in(mia).get(reverse("workspace:client_page", args=[ada.pk])).content.decode()
+
+    assert "Thu 19 Nov 2026, 09:00" in section(html, "Session signed", "</li>")
+
+
+def test_today_asks_anew_for_a_second_visit_of_the_day(check_in, visit, ada, mia, massage, signed_in):
+    record_all_no(current_screening(ada), by=mia, at=NOW - minutes(60))
+    start_session(visit, by=mia, at=NOW - minutes(45))
+    second = make_visit(ada, mia, massage, starts_at=NINE + minutes(300))
+
+    html = signed_in(mia).get(reverse("workspace:today")).content.decode()
+
+    assert "Ask and start" in html
+    assert reverse("sessions:session_start", args=[second.pk]) not in html
