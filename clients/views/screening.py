@@ -184,7 +184,7 @@ def show_clarify(request, client, screening, *, data=None, marked=None):
         "form": form,
         "refusal": refusal,
         "is_rescreen": is_rescreen,
-        "base": mark_of(screening),
+        **stands_on(client, screening),
         "open_questions": [form.question(key) for key in dict.fromkeys(first) if key in form.fields],
         "card": card,
         "exam": [_examined(form, card, answers, group) for group in GROUPS if group.by == "therapist"],
@@ -211,10 +211,16 @@ def screening_preview(request, client_id):
     return render(request, "clients/_screening_preview.html", context)
 
 
-def mark_of(screening):
+def stands_on(client, screening):
     """Return what a page of questions stands on: the version, and the newest alert. It comes back with the answers."""
-    alert = newest_alert(screening.client) if screening else None
-    return ".".join(str(row.pk) for row in (screening, alert) if row)
+    alert = newest_alert(client)
+    return {"base": screening.pk if screening else "", "seen_alert": alert.pk if alert else ""}
+
+
+def is_overtaken(request, screening):
+    """Say whether there is a newer version or a newer alert than those the answers were given on."""
+    now = stands_on(screening.client, screening)
+    return any(request.POST.get(name, "") != str(now[name]) for name in now)
 
 
 def _keys(client):
@@ -233,7 +239,7 @@ def _clarify(request, client, screening, form, card, *, is_rescreen):
     if screening is None:
         found = {**changes, **changes_of_card({}, card.card())}
         return run_screening(client=client, answers=found, card=card.card(), by=request.user, at=now)
-    if request.POST.get("base") != mark_of(screening):
+    if is_overtaken(request, screening):
         raise ScreeningChangedMeanwhile(
             "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. What you chose "
             "stands below: read what is new and save again."

@@ -11,7 +11,7 @@ from clients.rescreen import EVERY_VISIT, known_keys, record_all_no
 from clients.screenings import ScreeningChangedMeanwhile, current_screening
 from clients.todo import newest_alert
 from clients.views.back import way_back
-from clients.views.screening import mark_of, open_chart, show_clarify
+from clients.views.screening import is_overtaken, open_chart, show_clarify, stands_on
 from practice import clock
 from practice.access import role_required
 
@@ -35,7 +35,7 @@ def rescreen(request, client_id):
         is_new = any(answer is not False or key in known_keys(screening) for key, answer in marked.items())
         if is_new or request.POST.get("act") != "all_no":
             return show_clarify(request, client, screening, marked=marked)
-        if request.POST.get("base") != mark_of(screening):
+        if is_overtaken(request, screening):
             refusal = OVERTAKEN
         else:
             try:
@@ -47,7 +47,7 @@ def rescreen(request, client_id):
     context = {
         "client": client,
         "screening": screening,
-        "base": mark_of(screening),
+        **stands_on(client, screening),
         "alert": newest_alert(client) if unsettled_alerts([client.pk]) else None,
         "form": form,
         "refusal": refusal,

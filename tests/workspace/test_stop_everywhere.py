@@ -75,6 +75,11 @@ def start(browser, visit):
     return browser.post(reverse("sessions:session_start", args=[visit.pk]), follow=True)
 
 
+def shown_on(page):
+    """What a page of questions stands on, as its form sends it back."""
+    return {name: page.context[name] for name in ("base", "seen_alert")}
+
+
 @pytest.mark.parametrize("said", [{"warning_sign": "yes"}, {"warning_sign": "not_sure"}, {"leg_symptoms": "worse"}])
 def test_a_worrying_check_in_stops_the_visit_open_or_closed(check_in, visit, mia, signed_in, said):
     answered(check_in, **said)
@@ -136,7 +141,7 @@ def test_every_page_says_go_again_once_everything_was_asked(closed, visit, ada, 
     browser = signed_in(mia)
     page = browser.get(reverse("clients:rescreen", args=[ada.pk]))
 
-    form = {"base": page.context["base"], "act": "all_no", "next": reverse("workspace:today")}
+    form = {**shown_on(page), "act": "all_no", "next": reverse("workspace:today")}
     browser.post(reverse("clients:rescreen", args=[ada.pk]), form)
 
     for address in pages(ada, visit).values():
@@ -165,7 +170,7 @@ def test_the_questions_name_the_alert_and_lead_to_what_was_answered(closed, visi
 def test_asking_while_the_alert_is_open_does_not_promise_that_the_visit_may_start(check_in, visit, ada, mia, signed_in):
     answered(check_in, warning_sign="yes")
     browser, address = signed_in(mia), reverse("clients:rescreen", args=[ada.pk])
-    form = {"base": browser.get(address).context["base"], "act": "all_no", "next": reverse("workspace:today")}
+    form = {**shown_on(browser.get(address)), "act": "all_no", "next": reverse("workspace:today")}
 
     answer = browser.post(address, form, follow=True)
 
@@ -177,10 +182,10 @@ def test_asking_while_the_alert_is_open_does_not_promise_that_the_visit_may_star
 @pytest.mark.parametrize("name", ["clients:rescreen", "clients:screening_clarify"])
 def test_questions_opened_before_the_client_answered_are_asked_again(check_in, visit, ada, mia, signed_in, name):
     browser, address = signed_in(mia), reverse(name, args=[ada.pk])
-    base = browser.get(address).context["base"]
+    sent = shown_on(browser.get(address))
     answered(check_in, warning_sign="yes")
 
-    answer = browser.post(address, {"base": base, "act": "all_no", "slr": "negative", "pain_now": "5"})
+    answer = browser.post(address, {**sent, "act": "all_no", "slr": "negative", "pain_now": "5"})
 
     assert answer.status_code == 422
     assert "the client has sent an answer" in answer.content.decode()
