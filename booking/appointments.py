@@ -100,7 +100,8 @@ def move_appointment(
     """Move the visit to `starts_at`, perhaps to another therapist or room, and return it. It keeps its row.
 
     Its room is kept if it is free then, else the first free one is taken. A confirmed visit is booked again: the client
-    has not yet said yes to the new time. Links sent for the old time close. With `version`, raises ChangedMeanwhile
+    has not yet said yes to the new time. Links sent for the old time close. Of a client whom the gate bars nothing is
+    promised anew: the visit stays where it is or is cancelled. With `version`, raises ChangedMeanwhile
     unless it still is the present one. Otherwise refuses as `book_appointment` does.
     """
     service, client = appointment.service, appointment.client
@@ -113,6 +114,7 @@ def move_appointment(
         if (row.starts_at, row.therapist_id) == (starts_at, therapist.pk) and room in (None, row.room):
             return row
         _refuse_unless(row, OPEN_STATES, "be moved")
+        may_be_booked(client)
 
         if therapist.pk != row.therapist_id or room is not None:
             refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -28,7 +29,7 @@ from booking.models import Appointment
 from booking.offers import make_offer
 from booking.refusals import Warned
 from booking.wording import read_back, what_happens_next
-from clients.gate import gate_for
+from clients.gate import STOP, gate_for
 from practice import clock
 from practice.access import staff_only
 from practice.errors import Refused
@@ -300,7 +301,7 @@ def appointment_move(request, pk):
     places = _places(
         request, form, refusal, client=appointment.client, service=appointment.service, without=appointment
     )
-    context = {"appointment": appointment, "client": appointment.client, **places}
+    context = {"appointment": appointment, "client": appointment.client, "gate": gate_for(appointment.client), **places}
     return render(request, "booking/appointment_move.html", context, status=_status(request, form, refusal))
 
 
@@ -337,6 +338,9 @@ def appointment_confirm(request, pk):
 @staff_only
 @require_POST
 def appointment_arrive(request, pk):
+    client = _visible(request, pk).client
+    if (gate := gate_for(client)).state == STOP:
+        messages.error(request, f"{gate.words}. {client.name} waits here: fetch the therapist before anything else.")
     return _act(request, pk, mark_arrived)
 
 

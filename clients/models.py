@@ -319,6 +319,18 @@ class Clearance(models.Model):
         return f"clearance #{self.pk}"
 
 
+# Why to call a client, by the first word of the subject.
+WHY = {
+    "intake": "Intake missing",
+    "intake-mail": "Intake missing",
+    "check-in": "Check-in after the visit",
+    "check-in-mail": "Check-in after the visit",
+    "visit-mail": "Confirm the visit",
+    "moved-mail": "Visit moved: confirm the new time",
+    "cancelled-mail": "Visit cancelled: say so",
+}
+
+
 class TaskQuerySet(models.QuerySet):
     def open(self):
         """Tasks nobody has done yet."""
@@ -367,6 +379,11 @@ class Task(models.Model):
 
     def __str__(self):
         return f"task #{self.pk} {self.kind}"
+
+    @property
+    def why(self) -> str:
+        """Why to call, in words the desk may read and say aloud: never a health word. Empty for alerts."""
+        return "" if self.for_role == "therapist" else WHY.get(self.subject.partition(" ")[0].partition(":")[0], "")
 
 
 class TakenOn(models.Model):

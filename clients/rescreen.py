@@ -1,7 +1,7 @@
 """The re-screen before every visit: what is asked each time, and whether it was asked since the visit's day began."""
 
-from collections.abc import Iterable
-from datetime import datetime, time
+from collections.abc import Iterable, Mapping
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from practice.zones import at_wall_time
 
 # Asked at every visit beside the emergency items, which hold both legs and what is getting worse.
 NEW_SINCE_LAST_TIME = ("weakness_reported", "numb_tingling_leg", "spreading_down")
+EARLY = timedelta(hours=2)
 EVERY_VISIT = tuple(key for key in ITEMS if key in {*emergency_keys(), *NEW_SINCE_LAST_TIME})
 
 
@@ -39,11 +40,41 @@ def is_asked_since(client: Client, since: datetime) -> bool:
 
 def asked_since(client_ids: Iterable[int], since: datetime) -> set[int]:
     """Return which of these clients were asked every item of the re-screen since that moment, in one query."""
+    return set(last_asked(client_ids, since))
+
+
+def last_asked(client_ids: Iterable[int], since: datetime) -> dict[int, datetime]:
+    """Return since when everything was asked, of those who were asked every item since that moment, in one query."""
+    newest: dict[int, dict[str, datetime]] = {}
+    versions = Screening.objects.filter(client__in=list(client_ids), at__gte=since).order_by("at", "pk")
+    for client_id, at, keys in versions.values_list("client_id", "at", "asked"):
+        newest.setdefault(client_id, {}).update(dict.fromkeys(keys, at))
+    return {
+        client_id: min(asked[key] for key in EVERY_VISIT)
+        for client_id, asked in newest.items()
+        if asked.keys() >= set(EVERY_VISIT)
+    }
+
+
+def asked_again_since(moments: Mapping[int, datetime]) -> set[int]:
+    """Return whom (client id → moment) a therapist has asked every item of the re-screen after that moment, in one query.
+
+    What clients fill in alone does not count: an alert about their own words is settled by speaking with them.
+    """
     asked: dict[int, set[str]] = {}
-    versions = Screening.objects.filter(client__in=list(client_ids), at__gte=since)
-    for client_id, keys in versions.values_list("client_id", "asked"):
-        asked.setdefault(client_id, set()).update(keys)
+    versions = Screening.objects.filter(client__in=list(moments), by__isnull=False, at__gt=min(moments.values()))
+    for client_id, at, keys in versions.values_list("client_id", "at", "asked"):
+        if at > moments[client_id]:
+            asked.setdefault(client_id, set()).update(keys)
     return {client_id for client_id, keys in asked.items() if keys.issuperset(EVERY_VISIT)}
+
+
+def counts_from(visit_at: datetime) -> datetime:
+    """Return from when on answers are those of the visit at `visit_at`: since its calendar day began.
+
+    A visit soon after midnight takes what was asked in the two hours before it.
+    """
+    return min(start_of_day(visit_at), visit_at - EARLY)
 
 
 def start_of_day(moment: datetime) -> datetime:

@@ -27,6 +27,10 @@ class ScreeningChangedMeanwhile(Refused):
     """Somebody added a newer version while this form was open."""
 
 
+class ClearanceTooOld(Refused):
+    """The letter is from before something that came up here."""
+
+
 class NothingClarified(Refused):
     """The form came back as it was."""
 
@@ -138,12 +142,16 @@ def record_clearance(
 ) -> Screening:
     """File a clinician's clearance of this episode and return the screening with it counted.
 
-    Raises NothingScreened. What a clearance can lift is the engine's rule: never an emergency.
+    Raises NothingScreened, ClearanceTooOld. What a clearance can lift is the engine's rule: never an emergency.
     """
     lock_client(client)
     screening = current_screening(client)
     if screening is None:
         raise NothingScreened("There is no screening yet. A clearance is about what a screening found.")
+    if newer := _came_up_after(given_on, screening):
+        raise ClearanceTooOld(
+            f"This clearance is from before something that came up on {newer:%d %b %Y}. A clinician has to look at that too."
+        )
     clearance = Clearance.objects.create(
         client=client,
         clinician_name=clinician_name,
@@ -158,6 +166,24 @@ def record_clearance(
     return run_screening(
         client=client, answers=answers, at=at, by=by, intake=screening.intake, asked=(), card=screening.card
     )
+
+
+def _came_up_after(day: date, screening: Screening) -> date | None:
+    """Return when a flag came up that a clinician cannot have known of on `day`, or None.
+
+    What an intake or a first screening told us may be older than the intake: the letter may speak of it.
+    """
+    versions = list(screening.client.screenings.order_by("at", "pk"))
+    since: dict[str, date] = {}
+    seen_intakes: set[int | None] = set()
+    for version in versions:
+        is_first = version.supersedes_id is None or (version.intake_id and version.intake_id not in seen_intakes)
+        seen_intakes.add(version.intake_id)
+        ids = {flag["id"] for flag in version.result["flags"] if flag["level"] != Screening.Triage.EMERGENCY}
+        came_up = date.min if is_first else timezone.localdate(version.at)
+        since = {name: since.get(name, came_up) for name in ids}
+    newest = max(since.values(), default=date.min)
+    return newest if newest > day else None
 
 
 def changes_between(before: Screening | None, after: Screening) -> list[dict]:

@@ -9,6 +9,7 @@ from practice import audit
 from practice.errors import Refused
 from practice.models import User
 
+ALERTS = (Task.Kind.SCREENING_ALERT, Task.Kind.CHECK_IN_ALERT)
 OUTCOME_LENGTH = Task._meta.get_field("outcome").max_length
 
 
@@ -38,11 +39,12 @@ def raise_task(*, kind: str, client: Client, subject: str, for_role: str, at: da
 def raise_alert(*, client: Client, subject: str, at: datetime) -> Task:
     """Call a therapist to the client's answers now, unless an alert about them is open; return the open one.
 
-    A new alert about the same `subject` after one was closed gets its own row. Call it under the client's lock.
+    A new alert about the same `subject` after one was closed gets its own row, and so does one that comes after a
+    therapist has asked again: what was asked before it does not settle it. Call it under the client's lock.
     """
     alerts = Task.objects.filter(kind=Task.Kind.SCREENING_ALERT, client=client)
-    standing = alerts.open().first()
-    if standing:
+    standing = alerts.open().order_by("created_at", "pk").last()
+    if standing and not client.screenings.filter(by__isnull=False, at__gt=standing.created_at).exists():
         return standing
     number = alerts.filter(subject__startswith=f"{subject}:").count() + 1
     return raise_task(
@@ -54,11 +56,16 @@ def raise_alert(*, client: Client, subject: str, at: datetime) -> Task:
     )
 
 
+def newest_alert(client: Client) -> Task | None:
+    """Return the client's latest alert, open or closed, or None."""
+    return client.tasks.filter(kind__in=ALERTS).order_by("created_at", "pk").last()
+
+
 @transaction.atomic
 def finish_task(task: Task, *, by: User, at: datetime, outcome: str = "") -> Task:
     """Mark the task done with what came of it, and return it.
 
-    For alerts `outcome` is the record of an emergency's handling: what was advised, to whom.
+    For alerts `outcome` is the record of an emergency's handling: what was advised, to whom. It opens no gate.
     Raises OutcomeMissing for an alert without words, TaskAlreadyDone if somebody was faster.
     """
     standing = Task.objects.select_for_update(no_key=True).get(pk=task.pk)

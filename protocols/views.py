@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from anatomy.body import MUSCLES
+from clients.gate import gate_for
 from clients.models import Client
 from clients.screenings import current_screening
 from practice import audit, clock
@@ -85,6 +86,7 @@ def plan_create(request, client_id):
             messages.success(request, "The plan is started.")
             return redirect(plan)
     context = {"client": client, "screening": screening, "form": form, "offers": _offers(form, screening)}
+    context["gate"] = gate_for(client)
     return render(request, "protocols/plan_create.html", context, status=422 if form.errors else 200)
 
 

@@ -7,8 +7,10 @@ from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from booking.models import Appointment
-from clients.models import Intake, Task
+from clients.care import alerts_for_everybody
+from clients.models import Client, Intake, Task
 from clients.todo import raise_task
+from practice.models import User
 from referrals.models import Report
 from referrals.reports import may_be_read
 from reminders.models import CheckIn, Message, ReminderRule
@@ -172,10 +174,24 @@ def _alerts():
     )
     return [
         Message(
-            kind=Kind.THERAPIST_ALERT, client_id=row.client_id, task=row, due_at=row.due_at, created_at=row.created_at
+            kind=Kind.THERAPIST_ALERT,
+            client_id=row.client_id,
+            task=row,
+            reader=reader,
+            due_at=row.due_at,
+            created_at=row.created_at,
         )
         for row in alerts
+        for reader in _readers(row)
     ]
+
+
+def _readers(alert: Task) -> list[User | None]:
+    """Return whom an alert is mailed to: who is in charge (None), or all who could act if the client is in nobody's care."""
+    if not alerts_for_everybody().filter(pk=alert.pk).exists():
+        return [None]
+    able = User.objects.filter(Q(is_therapist=True) | Q(is_owner=True), is_active=True).exclude(email="")
+    return list(able.order_by("pk")) or [None]
 
 
 def why_not(message: Message, now: datetime) -> str:
@@ -190,6 +206,10 @@ def why_not(message: Message, now: datetime) -> str:
         return "the client has taken the agreement back"
     if message.task_id and message.task.done_at:
         return "already looked at"
+    if message.reader_id and not alerts_for_everybody().filter(pk=message.task_id).exists():
+        return (
+            "" if Client.objects.in_care_of([message.reader_id]).filter(pk=message.client_id) else "a colleague has it"
+        )
     return ""
 
 

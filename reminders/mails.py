@@ -71,15 +71,23 @@ def address_of(message: Message, now: datetime) -> str:
     if message.report_id:
         return message.report.referral.referrer.email
     if message.task_id:
-        therapist = responsible(message.client, now)
-        return therapist.email if therapist else ""
+        reader = reader_of(message, now)
+        return reader.email if reader else ""
     return message.client.email if message.client.can_be_mailed else ""
+
+
+def reader_of(message: Message, now: datetime) -> User | None:
+    """Return who is to read an alert's mail today, or None if nobody can be mailed."""
+    if message.reader_id is None:
+        return responsible(message.client, now)
+    return message.reader if message.reader.is_active and message.reader.email else None
 
 
 def responsible(client: Client, now: datetime) -> User | None:
     """Return who must look at a client's alert and can be mailed, or None.
 
-    The next visit's therapist, else the plan's, else the last one's, else an owner; whoever covers one comes before them.
+    The next visit's therapist, else the plan's, else the last one's, else who took the client on, else an owner; whoever
+    covers one comes before them.
     """
     for therapist in _in_charge(client, now):
         covers = Cover.objects.filter(for_whom=therapist, starts_at__lte=now, until__gt=now).order_by("pk")
@@ -94,7 +102,8 @@ def _in_charge(client: Client, now: datetime) -> Iterator[User]:
     coming = visits.filter(starts_at__gt=now).order_by("starts_at", "pk")[:1]
     plans = client.treatment_plans.open().select_related("therapist")[:1]
     past = visits.filter(therapist__is_active=True).order_by("-starts_at", "-pk")[:1]
-    for rows in (coming, plans, past):
+    taken_on = client.taken_on.filter(therapist__is_active=True).order_by("-at", "-pk").select_related("therapist")[:1]
+    for rows in (coming, plans, past, taken_on):
         yield from (row.therapist for row in rows)
     yield from User.objects.filter(is_owner=True).order_by("pk")
 
@@ -121,7 +130,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
-    reader = responsible(message.client, now) if message.task_id else None
+    reader = reader_of(message, now) if message.task_id else None
     told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
         "practice": practice.name,
@@ -167,6 +176,8 @@ def _report(message, now, is_preview):
 
 
 def _alert(message, now, is_preview):
+    if message.reader and message.reader.is_therapist:  # the chart opens to whoever takes the client on, on Today
+        return _absolute("workspace:today"), "therapist_alert_everybody"
     return _absolute("workspace:client_page", message.client_id), message.kind
 
 

@@ -3,6 +3,7 @@
 from functools import reduce
 from operator import or_
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
@@ -66,6 +67,13 @@ class Message(models.Model):
     check_in = models.ForeignKey("reminders.CheckIn", on_delete=models.PROTECT, null=True, related_name="messages")
     report = models.ForeignKey("referrals.Report", on_delete=models.PROTECT, null=True, related_name="messages")
     task = models.ForeignKey("clients.Task", on_delete=models.PROTECT, null=True, related_name="messages")
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Whom an alert about a client in nobody's care goes to: each therapist and owner. Else empty.",
+    )
     version = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.DUE)
@@ -88,6 +96,17 @@ class Message(models.Model):
                     name=f"message_once_per_{subject}",
                 )
                 for subject in SUBJECTS
+                if subject != "task"
+            ),
+            models.UniqueConstraint(
+                fields=["task", "kind", "version"],
+                condition=Q(task__isnull=False, reader__isnull=True),
+                name="message_once_per_task",
+            ),
+            models.UniqueConstraint(
+                fields=["task", "kind", "version", "reader"],
+                condition=Q(reader__isnull=False),
+                name="message_once_per_task_and_reader",
             ),
             models.CheckConstraint(
                 condition=reduce(or_, (Q(**{f"{subject}__isnull": False}) for subject in SUBJECTS)),

@@ -34,6 +34,15 @@ BACK_OFF_MINUTES = (1, 2, 4, 8, 15)
 PER_SWEEP = 200
 SWEEP_FOR = timedelta(seconds=60)  # a sweep against a slow server ends, so that the next one looks at the time again
 
+# A mail that could not be sent becomes a call to the client; the first word of the task's subject says about what.
+CALLS = {
+    Message.Kind.INTAKE_LINK: "intake-mail",
+    Message.Kind.BOOKING_CONFIRMATION: "visit-mail",
+    Message.Kind.APPOINTMENT_MOVED: "moved-mail",
+    Message.Kind.APPOINTMENT_CANCELLED: "cancelled-mail",
+    Message.Kind.CHECK_IN: "check-in-mail",
+}
+
 Deliver = Callable[[EmailMessage], None]
 
 
@@ -308,11 +317,11 @@ def _give_up(mine, message: Message, *, now: datetime) -> int:
 def _settle(message: Message, state: str, why: str, *, now: datetime, call: bool = False) -> None:
     Message.objects.filter(pk=message.pk).update(state=state, why=why, lease_until=None)
     audit.record(action=f"message.{state}", at=now, actor="system", target=message, kind=message.kind)
-    if call and message.kind not in {Message.Kind.THERAPIST_ALERT, Message.Kind.REPORT_READY}:
+    if call and message.kind in CALLS:
         raise_task(
             kind=Task.Kind.CALL_CLIENT,
             client=message.client,
-            subject=f"message {message.pk}",
+            subject=f"{CALLS[message.kind]} {message.pk}",
             for_role="front_desk",
             at=now,
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from anatomy.body import GROUPS, MUSCLES, SIDES
 from clients.consents import has_consent
+from clients.gate import GO, STOP_WORDS, gate_for
 from clients.models import Consent, Screening
 from clients.overruling import standing_overruling
 from clients.screenings import current_screening
@@ -122,7 +123,14 @@ class ChartPage:
     def cautions(self) -> list[dict]:
         """Return what to mind at the table, the gravest first: of the screening, the consents and the letter."""
         found = screening_cautions(current_screening(self.session.client)) + self._consent() + self._letter()
-        return self._look_again() + found
+        return self._stop() + self._look_again() + found
+
+    def _stop(self) -> list[dict]:
+        """Say that the gate has shut since this chart was opened: an alert, an answer, a newer screening."""
+        if self.session.is_signed or gate_for(self.session.client).state == GO:
+            return []
+        words = "This came up after the chart was opened. Leave the table, and look at the screening before you go on."
+        return [{"tone": "stop", "title": STOP_WORDS, "words": words}]
 
     def _look_again(self) -> list[dict]:
         reasons = full_rescreen_reasons(self.session.client, now=self.session.started_at)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 
 from anatomy.body import MUSCLES
 from booking.appointments import mark_arrived
 from booking.models import Appointment
 from clients.gate import may_start_session
 from clients.models import Client
+from clients.rescreen import counts_from
 from clients.screenings import current_screening
 from practice import audit
 from practice.errors import Refused
@@ -22,7 +24,6 @@ from sessions.entries import FindingEntry, TestEntry, total_minutes
 from sessions.models import Amendment, FindingTechnique, MuscleFinding, OutcomeScore, TestResult, TreatmentSession
 from sessions.reading import fetch_parts, finding_entry, phase_of, plans_for, test_entries
 
-EARLIEST = timedelta(hours=12)  # a chart can be opened this long before the visit, not earlier
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
 CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", "subjective", "objective", "assessment", "plan_text")
 NOT_HAPPENING = {
@@ -106,9 +107,20 @@ def _check_start(appointment: Appointment, *, client: Client, by: User, at: date
         raise NotInYourCare("This client is in another therapist's care.")
     if appointment.status in NOT_HAPPENING:
         raise VisitNotOpen(NOT_HAPPENING[appointment.status])
-    if appointment.starts_at - at > EARLIEST:
+    if at < counts_from(appointment.starts_at):  # the safety questions are of the visit's day, so is its chart
         raise VisitNotOpen("This visit is still to come. Its chart opens on the day.")
-    may_start_session(client, visit_at=appointment.starts_at, at=at, by=by)
+    used_at = _started_before(appointment)
+    may_start_session(client, visit_at=appointment.starts_at, at=at, by=by, used_at=used_at)
+
+
+def _started_before(appointment: Appointment) -> datetime | None:
+    """Return when the latest session of an earlier visit of the same day began: what was asked for that one is used up."""
+    earlier = TreatmentSession.objects.filter(
+        client=appointment.client_id,
+        appointment__starts_at__gte=counts_from(appointment.starts_at),
+        appointment__starts_at__lt=appointment.starts_at,
+    )
+    return earlier.aggregate(latest=Max("started_at"))["latest"]
 
 
 def _visit_number(client: Client, plan: TreatmentPlan | None) -> int:

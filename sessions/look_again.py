@@ -36,8 +36,12 @@ def full_rescreen_reasons(client: Client, *, now: datetime) -> list[str]:
     """Return why this client is due for a full re-screen. Two queries."""
     versions = list(Screening.objects.filter(client=client).order_by("at", "pk").values_list("at", "asked", "answers"))
     last_full = next((at for at, asked, _ in reversed(versions) if set(asked) >= FULL), None)
-    visits = client.treatment_sessions.order_by("started_at", "pk")
-    rows = [row for row in visits.values_list("started_at", "pain_before_nrs") if not last_full or row[0] >= last_full]
+    visits = client.treatment_sessions.order_by("appointment__starts_at", "pk")
+    rows = [
+        (visit_at, pain)
+        for started_at, visit_at, pain in visits.values_list("started_at", "appointment__starts_at", "pain_before_nrs")
+        if not last_full or started_at >= last_full
+    ]
     return reasons_to_look_again(
         [rating for _, rating in rows],
         began_at=rows[0][0] if rows else None,

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from booking.models import Appointment
 from clients.models import Client
+from clients.todo import ALERTS
 from sessions.models import TreatmentSession
 
 TRIAGE_TONES = {
@@ -40,6 +41,7 @@ def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
             _intakes,
             _drawings,
             _screenings,
+            _alerts,
             _clearances,
             _plans,
             _sessions,
@@ -114,6 +116,29 @@ def _screenings(client) -> Iterator[Event]:
         )
 
 
+def _alerts(client) -> Iterator[Event]:
+    """When a therapist was called to the client's own words, and what was advised, by whom and when."""
+    url = reverse("clients:screening_page", args=[client.pk])
+    for alert in client.tasks.filter(kind__in=ALERTS).select_related("done_by"):
+        yield Event(
+            at=alert.created_at,
+            title=f"Alert: {alert.get_kind_display().lower()}",
+            url=url,
+            tone="stop",
+            icon_name="exclamation-octagon-fill",
+        )
+        if alert.done_at:
+            who = f" by {alert.done_by.name}" if alert.done_by else ""
+            yield Event(
+                at=alert.done_at,
+                title=f"Alert answered{who}",
+                text=alert.outcome,
+                url=url,
+                tone="warn",
+                icon_name="person-raised-hand",
+            )
+
+
 def _clearances(client) -> Iterator[Event]:
     for clearance in client.clearances.all():
         yield Event(
@@ -141,10 +166,10 @@ def _plans(client) -> Iterator[Event]:
 
 
 def _sessions(client) -> Iterator[Event]:
-    sessions = client.treatment_sessions.select_related("therapist").prefetch_related("amendments")
+    sessions = client.treatment_sessions.select_related("therapist", "appointment").prefetch_related("amendments")
     for session in sessions:
         yield Event(
-            at=session.started_at,
+            at=session.appointment.starts_at,
             title=f"Session {'signed' if session.is_signed else 'not signed yet'}",
             text=_pain(session),
             url=session.get_absolute_url(),

@@ -10,7 +10,7 @@ from booking.models import Appointment
 from clients.care import alerts_for_everybody
 from clients.gate import Gate, gates_for
 from clients.models import Intake, Screening, Task
-from clients.rescreen import asked_since
+from clients.rescreen import last_asked
 from practice.models import User
 from practice.zones import at_wall_time
 from protocols.models import TreatmentPlan
@@ -76,9 +76,9 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
         cards=_mark_next(_cards(list(visits), start), now),
         unsigned=list(
             TreatmentSession.objects.unsigned()
-            .filter(therapist=therapist, started_at__lt=start)
-            .select_related("client")
-            .order_by("started_at", "pk")
+            .filter(therapist=therapist, appointment__starts_at__lt=start)
+            .select_related("client", "appointment")
+            .order_by("appointment__starts_at", "pk")
         ),
         alerts=list(
             Task.objects.visible_to(therapist)
@@ -95,7 +95,7 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
 
 def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
     clients = [visit.client_id for visit in visits]
-    gates, asked = gates_for(clients), asked_since(clients, start)
+    gates, asked = gates_for(clients), last_asked(clients, start)
     screenings = _by_client(Screening.objects.filter(client__in=clients, superseded_by__isnull=True))
     plans = _by_client(
         TreatmentPlan.objects.open()
@@ -103,11 +103,12 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
         .select_related("protocol")
         .prefetch_related("protocol__phases")
     )
-    last = _by_client(_latest(TreatmentSession.objects.signed().filter(client__in=clients), "started_at"))
+    signed = TreatmentSession.objects.signed().filter(client__in=clients).select_related("appointment")
+    last = _by_client(_latest(signed, "appointment__starts_at"))
     answered = _by_client(_latest(CheckIn.objects.filter(client__in=clients, answered_at__isnull=False), "answered_at"))
     sessions = {row.appointment_id: row for row in TreatmentSession.objects.filter(appointment__in=visits)}
     open_intakes = set(Intake.objects.open().filter(client__in=clients).values_list("client_id", flat=True))
-    cards = []
+    cards, used = [], {}
     for visit in visits:
         plan, session = plans.get(visit.client_id), sessions.get(visit.pk)
         number = session.visit_number if session else _next_number(last.get(visit.client_id), plan)
@@ -124,9 +125,12 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
                 check_in=answered.get(visit.client_id),
                 session=session,
                 has_open_intake=visit.client_id in open_intakes,
-                is_rescreen_due=visit.client_id not in asked,
+                is_rescreen_due=visit.client_id not in asked
+                or asked[visit.client_id] < used.get(visit.client_id, start),
             )
         )
+        if session:
+            used[visit.client_id] = session.started_at  # a second visit of the day asks anew
     return cards
 
 

@@ -8,7 +8,7 @@ from clients.care import alerts_for_everybody, take_on
 from clients.forms import OutcomeForm
 from clients.gate import gates_for
 from clients.models import Task
-from clients.todo import finish_task
+from clients.todo import ALERTS, finish_task
 from clients.views.back import way_back
 from practice import clock
 from practice.access import role_required, staff_only
@@ -47,10 +47,16 @@ def task_done(request, task_id):
         except Refused as refusal:
             form.add_error("outcome", str(refusal))
         else:
-            messages.success(request, f"Done: {task.client.name}.")
+            messages.success(request, _done_words(task))
             return way_back(request, task.client)
     context = {"task": task, "form": form, "next": request.POST.get("next", "")}
     return render(request, "clients/task_done.html", context, status=422)
+
+
+def _done_words(task):
+    if task.kind not in ALERTS:
+        return f"Done: {task.client.name}."
+    return f"On file for {task.client.name}. The stop stands until every safety question was asked again."
 
 
 @role_required("therapist")

@@ -9,7 +9,7 @@ from clients.card import ANGLE, TESTS, changes_of_card
 from clients.consents import CONSENTS, give_consent, holding_consents
 from clients.explain import card_words, explain
 from clients.forms import ClearanceForm, ConsentForm, OutcomeForm, OverruleForm
-from clients.gate import ALERTS, gate_for
+from clients.gate import gate_for, stopped_by_open_intake, unsettled_alerts
 from clients.models import Client, Intake, Screening, Task
 from clients.overruling import may_be_overruled, overrule_pattern
 from clients.questions import CardForm, QuestionForm, answer_words
@@ -26,6 +26,7 @@ from clients.screenings import (
     run_screening,
     unlikely_answers,
 )
+from clients.todo import ALERTS, newest_alert
 from clients.views.intake_steps import read_parts
 from clients.walk import FullMemory
 from practice import audit, clock
@@ -53,6 +54,9 @@ def screening_page(request, client_id):
         "alerts": _alerts(request, client),
         "outcome_form": OutcomeForm(),
         "gate": gate_for(client),
+        "must_ask_again": client.pk in unsettled_alerts([client.pk]),
+        "newest_alert": newest_alert(client),
+        "stopping_intake": client.intakes.open().first() if stopped_by_open_intake([client.pk]) else None,
         "clearances": client.clearances.order_by("-given_on", "-pk").select_related("by"),
         "consents": [(text, holding_consents(client).get(scope)) for scope, text in CONSENTS.items()],
     }
@@ -185,6 +189,7 @@ def show_clarify(request, client, screening, *, data=None, marked=None):
         "form": form,
         "refusal": refusal,
         "is_rescreen": is_rescreen,
+        **stands_on(client, screening),
         "open_questions": [form.question(key) for key in dict.fromkeys(first) if key in form.fields],
         "card": card,
         "exam": [_examined(form, card, answers, group) for group in GROUPS if group.by == "therapist"],
@@ -211,6 +216,18 @@ def screening_preview(request, client_id):
     return render(request, "clients/_screening_preview.html", context)
 
 
+def stands_on(client, screening):
+    """Return what a page of questions stands on: the version, and the newest alert. It comes back with the answers."""
+    alert = newest_alert(client)
+    return {"base": screening.pk if screening else "", "seen_alert": alert.pk if alert else ""}
+
+
+def is_overtaken(request, screening):
+    """Say whether there is a newer version or a newer alert than those the answers were given on."""
+    now = stands_on(screening.client, screening)
+    return any(request.POST.get(name, "") != str(now[name]) for name in now)
+
+
 def _keys(client):
     """Return the items asked one by one: all but the tests of the card, and the age where the birth date tells it."""
     left_out = {*NOT_IN_CLARIFY, *TESTS, ANGLE, *(("age",) if client.born_on else ())}
@@ -227,9 +244,10 @@ def _clarify(request, client, screening, form, card, *, is_rescreen):
     if screening is None:
         found = {**changes, **changes_of_card({}, card.card())}
         return run_screening(client=client, answers=found, card=card.card(), by=request.user, at=now)
-    if request.POST.get("base") != str(screening.pk):
+    if is_overtaken(request, screening):
         raise ScreeningChangedMeanwhile(
-            "Somebody added a newer version of this screening meanwhile. What you chose stands below: compare and save again."
+            "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. What you chose "
+            "stands below: read what is new and save again."
         )
     asked = []
     if is_rescreen:  # what was left open was not asked: the earlier answer stands, and the gate waits
@@ -252,7 +270,7 @@ def _examined(form, card, answers, group):
 def _to_ask(screening):
     """Return what to ask first: what keeps it open, emergency answers that stopped it, and whatever was not certain."""
     if screening is None:
-        return [key for key, item in ITEMS.items() if item.emergency]
+        return list(EVERY_VISIT)
     stopping = [key for flag in screening.result["flags"] if flag["level"] == "emergency" for key in flag["items"]]
     unsure = [key for key, answer in screening.answers.items() if answer == "not_sure"]
     wanted = {
@@ -309,9 +327,10 @@ def clearance_create(request, client_id):
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(
-                request, f"Clearance on file. The screening now says: {screening.get_triage_display().lower()}."
-            )
+            words = f"Clearance on file. The screening now says: {screening.get_triage_display().lower()}."
+            if gate_for(client).overtakes_screening:
+                words += " An alert still stops treatment."
+            messages.success(request, words)
             return redirect("clients:screening_page", client.pk)
     context = {"client": client, "form": form, "screening": current_screening(client)}
     return render(request, "clients/clearance_create.html", context, status=422 if form.errors else 200)

@@ -5,16 +5,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from clients.models import Screening
+from clients.gate import GO, gate_for, unsettled_alerts
 from clients.questions import QuestionForm
 from clients.rescreen import EVERY_VISIT, known_keys, record_all_no
 from clients.screenings import ScreeningChangedMeanwhile, current_screening
+from clients.todo import newest_alert
 from clients.views.back import way_back
-from clients.views.screening import open_chart, show_clarify
+from clients.views.screening import is_overtaken, open_chart, show_clarify, stands_on
 from practice import clock
 from practice.access import role_required
 
-OVERTAKEN = "Somebody added a newer version of this screening meanwhile. Look at what stands now, then ask again."
+OVERTAKEN = (
+    "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. Look at what stands now, "
+    "then ask again."
+)
 
 
 @role_required("therapist")
@@ -31,7 +35,7 @@ def rescreen(request, client_id):
         is_new = any(answer is not False or key in known_keys(screening) for key, answer in marked.items())
         if is_new or request.POST.get("act") != "all_no":
             return show_clarify(request, client, screening, marked=marked)
-        if request.POST.get("base") != str(screening.pk):
+        if is_overtaken(request, screening):
             refusal = OVERTAKEN
         else:
             try:
@@ -43,6 +47,8 @@ def rescreen(request, client_id):
     context = {
         "client": client,
         "screening": screening,
+        **stands_on(client, screening),
+        "alert": newest_alert(client) if unsettled_alerts([client.pk]) else None,
         "form": form,
         "refusal": refusal,
         "known": [QuestionForm(keys=[key], answers=screening.answers).question(key) for key in known],
@@ -53,9 +59,11 @@ def rescreen(request, client_id):
 
 
 def _asked(request, screening):
-    """Go back to where the visit starts, or to the screening if it does not allow that."""
-    if screening.triage != Screening.Triage.TREAT:
-        messages.warning(request, f"All asked. The screening says: {screening.get_triage_display().lower()}.")
+    """Go back to where the visit starts, or to the screening if it or an open alert does not allow that."""
+    if (gate := gate_for(screening.client)).state != GO:
+        result = screening.get_triage_display().lower()
+        what = "An alert is still open" if gate.overtakes_screening else f"The screening says: {result}"
+        messages.warning(request, f"All asked. {what}.")
         return redirect("clients:screening_page", screening.client_id)
     messages.success(request, "All asked, nothing new. The visit may start.")
     return way_back(request, reverse("clients:screening_page", args=[screening.client_id]))

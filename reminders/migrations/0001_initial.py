@@ -1,6 +1,7 @@
 import django.core.validators
 import django.db.models.deletion
 import practice.constraints
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -13,6 +14,7 @@ class Migration(migrations.Migration):
         ('clients', '0001_initial'),
         ('referrals', '0001_initial'),
         ('treatment_sessions', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -75,6 +77,7 @@ class Migration(migrations.Migration):
                 ('intake', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.intake')),
                 ('invitation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='booking.bookinginvitation')),
                 ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='booking.waitlistoffer')),
+                ('reader', models.ForeignKey(help_text="Whom an alert about a client in nobody's care goes to: each therapist and owner. Else empty.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('report', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='referrals.report')),
                 ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.task')),
             ],
@@ -125,7 +128,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('task__isnull', False)), fields=('task', 'kind', 'version'), name='message_once_per_task'),
+            constraint=models.UniqueConstraint(condition=models.Q(('reader__isnull', True), ('task__isnull', False)), fields=('task', 'kind', 'version'), name='message_once_per_task'),
+        ),
+        migrations.AddConstraint(
+            model_name='message',
+            constraint=models.UniqueConstraint(condition=models.Q(('reader__isnull', False)), fields=('task', 'kind', 'version', 'reader'), name='message_once_per_task_and_reader'),
         ),
         migrations.AddConstraint(
             model_name='message',

@@ -160,6 +160,20 @@ def test_book_appointment_refuses_a_client_who_must_see_the_therapist_first(book
     assert not Appointment.objects.exists()
 
 
+def test_a_client_who_must_see_the_therapist_first_is_not_moved_and_may_be_cancelled(book, ada, dana):
+    visit = book()
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    with pytest.raises(StopFirst):
+        move_appointment(visit, starts_at=visit.starts_at + DAY, by=dana, at=NOW)
+    visit.refresh_from_db()
+    assert visit.version == 1
+
+    assert cancel_appointment(visit, reason="practice", by=dana, at=NOW).is_cancelled
+    with pytest.raises(StopFirst):
+        reopen_appointment(visit, by=dana, at=NOW)
+
+
 @pytest.mark.parametrize("shift", [-DAY, -minutes(16), timedelta(days=800), timedelta(days=365 * 5000)])
 def test_book_appointment_refuses_times_nobody_can_keep(book, shift):
     with pytest.raises(TimeIsPast):

@@ -338,6 +338,23 @@ def test_appointment_create_stops_for_a_client_who_must_see_the_therapist_first(
     assert not Appointment.objects.exists()
 
 
+def test_appointment_arrive_says_loudly_that_the_therapist_comes_first(desk, ada, visit):
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    answer = desk.post(reverse("booking:appointment_arrive", args=[visit.pk]), {"back": "board"}, follow=True)
+
+    visit.refresh_from_db()
+    assert visit.status == "arrived"
+    assert "Ada Müller waits here: fetch the therapist before anything else." in text(answer)
+
+
+def test_appointment_arrive_is_quiet_for_anybody_else(desk, visit):
+
+    answer = desk.post(reverse("booking:appointment_arrive", args=[visit.pk]), {"back": "board"}, follow=True)
+
+    assert "fetch the therapist" not in text(answer)
+
+
 @pytest.fixture
 def plan(ada, mia):
     """Ada's plan of six visits with Mia."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from clients.gate import (
     GO,
@@ -22,7 +23,7 @@ from clients.models import Task
 from clients.rescreen import EVERY_VISIT, asked_since, known_keys, record_all_no
 from clients.screening import emergency_keys
 from clients.screenings import clarify_screening, current_screening, record_clearance, run_screening
-from clients.todo import finish_task
+from clients.todo import finish_task, raise_task
 from practice.models import AuditEvent
 from tests.clients.answers import calm, emergency
 from tests.world import NINE, NOW, TODAY, minutes
@@ -72,6 +73,8 @@ def test_gate_stops_at_an_emergency_until_the_screening_and_the_alert_are_settle
         may_be_treated(ada)
 
     close_alerts(mia)
+    assert gate_for(ada).state == STOP  # nobody has asked the other questions again
+    record_all_no(current_screening(ada), by=mia, at=NOW + minutes(1))
     assert gate_for(ada).state == GO
 
 
@@ -98,7 +101,9 @@ def test_an_emergency_answer_taken_back_still_needs_a_therapist_and_stays_on_fil
         {"key": "bladder_change", "from": True, "to": False, "at": NOW.isoformat()},
     ]
     close_alerts(mia)
-    assert gate_for(ada).state == INTAKE_MISSING
+    assert gate_for(ada).state == STOP
+    run_screening(client=ada, answers=calm(), at=NOW + minutes(1), by=mia)
+    assert gate_for(ada).state == GO
 
 
 def test_a_referral_stops_the_table_but_not_the_book_until_a_clearance(ada, mia):
@@ -130,7 +135,7 @@ def test_gates_are_asked_in_the_same_number_of_queries_however_many(ada, ben, mi
 
 # --- every visit
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def start(client, therapist, *, at=NINE, visit_at=NINE):
@@ -201,10 +206,51 @@ def test_the_day_is_the_practices_calendar_day(ada, mia):
     assert start(ada, mia)
 
 
-def test_a_chart_opened_the_evening_before_takes_the_answers_of_that_evening(ada, mia):
-    run_screening(client=ada, answers=calm(), at=NINE + 12 * minutes(60), by=mia)
+def test_what_was_asked_the_evening_before_does_not_open_the_morning(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NINE + 12 * HOUR, by=mia)
 
-    assert start(ada, mia, at=NINE + 13 * minutes(60), visit_at=NINE + DAY)
+    for at in (NINE + 13 * HOUR, NINE + DAY):
+        with pytest.raises(RescreenDue):
+            start(ada, mia, at=at, visit_at=NINE + DAY)
+
+
+def test_a_visit_soon_after_midnight_takes_what_was_asked_just_before(ada, mia):
+    midnight = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+    run_screening(client=ada, answers=calm(), at=midnight - HOUR, by=mia)
+
+    assert start(ada, mia, at=midnight - minutes(5), visit_at=midnight + minutes(30))
+    with pytest.raises(RescreenDue):
+        start(ada, mia, at=midnight - minutes(5), visit_at=midnight + 3 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("zone", "asked_at"),
+    [
+        ("Pacific/Auckland", datetime(2026, 11, 22, 10, 59, tzinfo=UTC)),  # 23:59 of the day before, in Auckland
+        ("America/Los_Angeles", datetime(2026, 11, 23, 7, 59, tzinfo=UTC)),  # the same, in Los Angeles
+    ],
+)
+def test_the_day_begins_at_midnight_where_the_practice_is(ada, mia, zone, asked_at):
+    with timezone.override(zone):
+        visit_at = asked_at + 10 * HOUR
+        first = run_screening(client=ada, answers=calm(), at=asked_at, by=mia)
+        with pytest.raises(RescreenDue):
+            start(ada, mia, at=visit_at, visit_at=visit_at)
+
+        record_all_no(first, by=mia, at=asked_at + minutes(1))
+
+        assert start(ada, mia, at=visit_at, visit_at=visit_at)
+
+
+def test_a_second_visit_of_the_day_asks_anew(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NOW, by=mia)
+    used_at = NOW + minutes(1)
+    with pytest.raises(RescreenDue):
+        may_start_session(ada, visit_at=NINE + 5 * HOUR, at=NINE + 5 * HOUR, by=mia, used_at=used_at)
+
+    record_all_no(current_screening(ada), by=mia, at=NINE + 4 * HOUR)
+
+    assert may_start_session(ada, visit_at=NINE + 5 * HOUR, at=NINE + 5 * HOUR, by=mia, used_at=used_at)
 
 
 def test_record_all_no_stores_an_explicit_no_per_item_and_who_asked(ada, mia):
@@ -245,3 +291,157 @@ def test_asked_since_is_one_query_however_many(ada, ben, mia, django_assert_num_
 
     with django_assert_num_queries(1):
         assert asked_since([ada.pk, ben.pk], NOW) == {ada.pk, ben.pk}
+
+
+# --- alerts: closing one records what was advised, and opens nothing
+
+SOON = NOW + minutes(5)
+
+
+@pytest.fixture
+def alert(ada):
+    """Ada was screened yesterday, and this morning's answer to the check-in worried us."""
+    run_screening(client=ada, answers=calm(), at=NOW - DAY)
+    return raise_task(kind="check_in_alert", client=ada, subject="check-in 1", for_role="therapist", at=NOW)
+
+
+def close(task, therapist, *, at=SOON):
+    return finish_task(task, by=therapist, at=at, outcome="Rang her: no numbness, no weakness.")
+
+
+def clear(client, therapist, *, given_on=TODAY, at=NOW + HOUR):
+    return record_clearance(
+        client=client, clinician_name="Dr Rao", profession="GP", given_on=given_on, note="Letter", by=therapist, at=at
+    )
+
+
+def stands(client):
+    """The gate is shut in every way, and says that the screening's result does not hold."""
+    gate = gate_for(client)
+    with pytest.raises(StopFirst):
+        may_be_booked(client)
+    with pytest.raises(ScreeningNotClear):
+        may_be_treated(client)
+    return (gate.state, gate.words, gate.overtakes_screening) == (STOP, "Stop – therapist first", True)
+
+
+def test_an_alert_closed_with_words_alone_stays_a_stop(ada, mia, alert):
+    assert stands(ada)
+
+    close(alert, mia)
+
+    assert stands(ada)
+    with pytest.raises(ScreeningNotClear, match="Ask every safety question again"):
+        start(ada, mia)
+
+
+def test_an_alert_is_settled_when_a_therapist_has_asked_everything_since_and_closed_it(ada, mia, alert):
+    record_all_no(current_screening(ada), by=mia, at=NOW + HOUR)
+    assert stands(ada)  # asked, and nobody wrote what was advised
+
+    close(alert, mia)
+
+    assert gate_for(ada).state == GO
+    assert start(ada, mia)
+
+
+@pytest.mark.parametrize("key", EVERY_VISIT)
+def test_one_question_not_asked_again_leaves_the_alert_standing(ada, mia, alert, key):
+    close(alert, mia)
+
+    clarify_screening(current_screening(ada), changes={}, asked=set(EVERY_VISIT) - {key}, by=mia, at=NOW + HOUR)
+
+    assert stands(ada)
+
+
+@pytest.mark.parametrize("at", [NOW - minutes(1), NOW])
+def test_what_was_asked_before_the_alert_does_not_settle_it(ada, mia, at):
+    run_screening(client=ada, answers=calm(), at=NOW - DAY)
+    record_all_no(current_screening(ada), by=mia, at=at)
+    close(raise_task(kind="check_in_alert", client=ada, subject="check-in 1", for_role="therapist", at=NOW), mia)
+
+    assert stands(ada)
+
+
+def test_what_the_client_fills_in_alone_does_not_settle_an_alert(ada, mia, alert):
+    close(alert, mia)
+
+    run_screening(client=ada, answers=calm(), at=NOW + HOUR)
+
+    assert stands(ada)
+
+
+def test_a_clearance_since_settles_an_alert(ada, mia, alert):
+    close(alert, mia)
+
+    clear(ada, mia)
+
+    assert gate_for(ada).state == GO
+
+
+def test_a_clearance_from_before_the_alert_does_not_settle_it(ada, mia, alert):
+    close(alert, mia)
+
+    clear(ada, mia, given_on=TODAY - DAY)
+
+    assert stands(ada)
+
+
+def test_a_clearance_on_file_before_the_alert_does_not_settle_it(ada, mia):
+    run_screening(client=ada, answers=calm(), at=NOW - DAY)
+    clear(ada, mia, at=NOW - HOUR)
+
+    close(raise_task(kind="check_in_alert", client=ada, subject="check-in 1", for_role="therapist", at=NOW), mia)
+
+    assert stands(ada)
+
+
+def test_each_alert_is_settled_for_itself(ada, mia, alert):
+    close(alert, mia)
+    record_all_no(current_screening(ada), by=mia, at=NOW + HOUR)
+
+    close(
+        raise_task(kind="check_in_alert", client=ada, subject="check-in 2", for_role="therapist", at=NOW + 2 * HOUR),
+        mia,
+        at=NOW + 3 * HOUR,
+    )
+
+    assert stands(ada)
+
+
+def test_an_emergency_answer_after_a_therapist_asked_is_an_alert_of_its_own(ada, dana, mia):
+    run_screening(client=ada, answers=calm(), at=NOW - DAY)
+    intake = request_intake(client=ada, by=dana, at=NOW)
+    save_group(intake, group="urgent_pelvis", answers={"bladder_change": True}, at=NOW)
+    record_all_no(current_screening(ada), by=mia, at=NOW + minutes(10))
+
+    save_group(intake, group="urgent_pelvis", answers={"bladder_change": "not_sure"}, at=NOW + minutes(20))
+    save_group(intake, group="urgent_pelvis", answers={"bladder_change": False}, at=NOW + minutes(30))
+    for task in Task.objects.open().filter(kind="screening_alert"):
+        close(task, mia, at=NOW + minutes(40))
+
+    assert stands(ada)
+
+
+def test_alerts_cost_the_same_queries_however_many(ada, ben, mia, django_assert_num_queries):
+    for client in (ada, ben):
+        run_screening(client=client, answers=calm(), at=NOW - DAY)
+        close(
+            raise_task(kind="check_in_alert", client=client, subject=f"{client.pk}", for_role="therapist", at=NOW), mia
+        )
+
+    with django_assert_num_queries(5):
+        assert {gate.state for gate in gates_for([ada.pk, ben.pk]).values()} == {STOP}
+
+
+def test_each_client_s_alert_is_measured_by_its_own_moment(ada, ben, mia):
+    for client, raised_at in ((ada, NOW - 2 * HOUR), (ben, NOW)):
+        first = run_screening(client=client, answers=calm(), at=NOW - DAY)
+        record_all_no(first, by=mia, at=NOW - HOUR)
+        alert = raise_task(
+            kind="check_in_alert", client=client, subject=f"{client.pk}", for_role="therapist", at=raised_at
+        )
+        close(alert, mia)
+
+    assert (gate_for(ada).state, gate_for(ben).state) == (GO, STOP)
+    assert {pk: gate.state for pk, gate in gates_for([ada.pk, ben.pk]).items()} == {ada.pk: GO, ben.pk: STOP}

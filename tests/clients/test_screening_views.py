@@ -13,6 +13,7 @@ from clients.questions import QuestionForm
 from clients.rescreen import EVERY_VISIT, asked_since
 from clients.screening import ITEMS
 from clients.screenings import (
+    ClearanceTooOld,
     NothingClarified,
     ScreeningChangedMeanwhile,
     changes_between,
@@ -267,6 +268,42 @@ def test_alert_is_closed_with_what_was_advised(signed_in, mia, ada_in_care, phon
 
     therapist.post(reverse("clients:task_done", args=[alert.pk]), {"outcome": "Rang her, she goes to A&E now."})
     assert "Rang her, she goes to A&amp;E now." in text_of(therapist.get(page("screening_page", ada_in_care)))
+
+
+def test_a_stop_of_an_open_intake_leads_into_that_intake(signed_in, mia, ada_in_care, phone):
+    phone.send("urgent_pelvis", {"saddle_numbness": "yes"})
+
+    shown = text_of(signed_in(mia).get(page("screening_page", ada_in_care)))
+
+    notice = shown[shown.index("ask every safety question again") :].partition("Nobody has screened")[0]
+    assert page("intake_by_phone", ada_in_care) in notice
+    assert page("intake_read", ada_in_care, phone.intake.pk) in notice
+
+
+def clear(client, therapist, given_on, at=NOW + timedelta(days=3)):
+    return record_clearance(
+        client=client, clinician_name="Dr Rao", profession="GP", given_on=given_on, note="Letter", by=therapist, at=at
+    )
+
+
+def test_a_clearance_from_before_a_flag_came_up_does_not_lift_it(ada, mia):
+    clarify_screening(screened(ada, mia), changes={"heart_or_stroke_recent": True}, by=mia, at=NOW + timedelta(days=2))
+
+    with pytest.raises(ClearanceTooOld, match="25 Nov 2026"):
+        clear(ada, mia, TODAY + timedelta(days=1))
+    assert not Clearance.objects.exists()
+    assert gate_for(ada).state == "stop"
+
+    clear(ada, mia, TODAY + timedelta(days=2))
+    assert gate_for(ada).state == "go"
+
+
+def test_a_clearance_may_be_older_than_the_intake_that_tells_of_it(ada, mia):
+    screened(ada, mia, heart_or_stroke_recent=True)
+
+    clear(ada, mia, TODAY - timedelta(days=5))
+
+    assert gate_for(ada).state == "go"
 
 
 def test_intake_by_phone_shows_all_answers_and_is_stored_as_asked(signed_in, mia, ada_in_care, phone):

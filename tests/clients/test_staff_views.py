@@ -6,7 +6,7 @@ from django.urls import reverse
 from booking.models import Appointment
 from clients.intakes import request_intake, save_group, save_history
 from clients.models import Client, Intake, Task
-from clients.todo import raise_task
+from clients.todo import finish_task, raise_task
 from practice.models import AuditEvent
 from tests.clients.conftest import Phone
 from tests.world import NINE, NOW, make_client, minutes
@@ -205,6 +205,34 @@ def test_the_call_list_settles_itself_when_the_intake_is_handed_in(signed_in, da
 
     assert not Task.objects.open().filter(kind="intake_by_phone").exists()
     assert "Nobody waits for a call" in text_of(signed_in(dana).get(reverse("clients:call_list")))
+
+
+@pytest.mark.parametrize(
+    ("subject", "why"),
+    [
+        ("intake:4", "Intake missing"),
+        ("intake-mail 4", "Intake missing"),
+        ("check-in 4", "Check-in after the visit"),
+        ("check-in-mail 4", "Check-in after the visit"),
+        ("visit-mail 4", "Confirm the visit"),
+        ("moved-mail 4", "Visit moved: confirm the new time"),
+        ("cancelled-mail 4", "Visit cancelled: say so"),
+    ],
+)
+def test_the_call_list_says_why_to_call(signed_in, dana, ada, subject, why):
+    task = raise_task(kind="call_client", client=ada, subject=subject, for_role="front_desk", at=NOW)
+    desk = signed_in(dana)
+
+    assert why in text_of(desk.get(reverse("clients:call_list")))
+    assert why.lower() in text_of(desk.get(ada.get_absolute_url()))
+    finish_task(task, by=dana, at=NOW, outcome="Reached")
+    assert why.lower() in text_of(desk.get(reverse("clients:call_list")))
+
+
+def test_an_alert_gives_the_desk_no_reason(ada):
+    alert = raise_task(kind="check_in_alert", client=ada, subject="check-in 4", for_role="therapist", at=NOW)
+
+    assert alert.why == ""
 
 
 def test_task_done_keeps_what_came_of_it(signed_in, dana, ada):

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from clients.models import Screening
 from clients.screenings import run_screening
+from clients.todo import finish_task, raise_task
 from sessions.models import TreatmentSession
 from tests.clients.answers import calm
 from tests.look.conftest import chrome, complaints, open_as  # noqa: F401
@@ -24,6 +25,36 @@ def test_a_visit_starts_with_three_taps_when_nothing_is_new(open_as, screened_ye
     page.get_by_role("link", name="Ask and start").click()
     page.get_by_role("button", name="I asked each of these: all no").click()
     page.get_by_role("button", name="Start").click()
+
+    page.wait_for_url("**/chart/")
+    assert TreatmentSession.objects.get().screening.by == mia
+    assert complaints == []
+
+
+def test_after_an_alert_was_closed_the_visit_still_starts_within_five_taps(
+    open_as,  # noqa: F811
+    screened_yesterday,
+    mia,
+    complaints,  # noqa: F811
+    still_clock,
+):
+    task = raise_task(
+        kind="check_in_alert", client=screened_yesterday.client, subject="check-in 1", for_role="therapist", at=NOW
+    )
+    finish_task(task, by=mia, at=NOW, outcome="Rang her.")
+    page = open_as(mia, "/today/", width=820)
+    expect(page.get_by_role("button", name="Start")).to_have_count(0)
+    taps = [
+        page.get_by_role("link", name="Screening", exact=True),
+        page.get_by_role("link", name="Ask every safety question"),
+        page.get_by_role("button", name="I asked each of these: all no"),
+        page.get_by_role("button", name="Start"),
+    ]
+    assert len(taps) <= 5
+
+    still_clock.at = NOW + minutes(1)
+    for tap in taps:
+        tap.click()
 
     page.wait_for_url("**/chart/")
     assert TreatmentSession.objects.get().screening.by == mia

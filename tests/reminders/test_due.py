@@ -144,7 +144,7 @@ def test_derive_due_puts_a_client_without_mail_on_the_call_list(signed_session, 
     derive_due(NOW + DAY)
     derive_due(NOW + DAY)
 
-    assert Task.objects.get().kind == "call_client"
+    assert (Task.objects.get().kind, Task.objects.get().why) == ("call_client", "Check-in after the visit")
 
 
 def test_derive_due_alerts_the_therapist_of_an_open_alert(ada, visit):

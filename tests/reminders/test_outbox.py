@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from booking.models import AppointmentLink
+from clients.care import take_on
 from clients.models import Intake, Task
 from clients.todo import finish_task
 from practice import clock
@@ -17,7 +18,7 @@ from reminders import due, outbox
 from reminders.due import derive_due
 from reminders.models import Message
 from reminders.outbox import Refusal, ServerAway, send_due
-from tests.world import NINE, NOW, make_client, minutes
+from tests.world import NINE, NOW, make_client, make_staff, minutes
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_send_due_gives_up_on_a_final_refusal_and_asks_the_desk_to_call(visit, p
     send_due(now=NOW, deliver=postbox)
 
     assert Message.objects.get().state == "failed"
-    assert Task.objects.get().kind == "call_client"
+    assert (Task.objects.get().kind, Task.objects.get().why) == ("call_client", "Confirm the visit")
 
 
 def test_send_due_lets_one_bad_address_stop_nobody_else(visit, ben, postbox):
@@ -119,7 +120,7 @@ def test_send_due_hands_a_doubtful_mail_over_once_more_and_then_says_unknown(vis
 
     message = Message.objects.get()
     assert (message.state, message.handoffs, postbox.mails) == ("unknown", 2, [])
-    assert Task.objects.get().kind == "call_client"
+    assert (Task.objects.get().kind, Task.objects.get().why) == ("call_client", "Confirm the visit")
 
 
 def test_send_due_uses_the_same_message_id_on_a_retry(visit, postbox, machine):
@@ -344,11 +345,51 @@ def test_alert_goes_to_the_therapist_of_the_next_visit(visit, alert, olga, postb
 def test_alert_goes_to_an_owner_when_the_therapist_cannot_take_it(visit, alert, mia, olga, postbox, gone):
     type(mia).objects.filter(pk=mia.pk).update(**gone)
 
-    assert alerted(postbox) == ["olga@elmstreet.example"]
+    assert "olga@elmstreet.example" in alerted(postbox)
 
 
 def test_alert_goes_to_whoever_covers_the_therapist(visit, alert, mia, tom, olga, postbox):
     give_cover(who=tom, for_whom=mia, starts_at=NOW, until=NOW + timedelta(days=7), by=olga, at=NOW)
+
+    assert alerted(postbox) == ["tom@elmstreet.example"]
+
+
+def test_alert_about_a_client_in_nobodys_care_goes_to_every_therapist_and_the_owner(
+    alert, mia, tom, olga, dana, postbox
+):
+    make_staff("ravi", "Ravi", "Shah", "therapist", is_active=False)
+    assert alerted(postbox) == ["mia@elmstreet.example", "tom@elmstreet.example", "olga@elmstreet.example"]
+
+    send_due(now=NOW + timedelta(minutes=5), deliver=postbox)
+
+    assert len([mail for mail in postbox.mails if mail.to[0].endswith("elmstreet.example")]) == 3
+    assert {message.state for message in Message.objects.filter(task=alert)} == {"sent"}
+
+
+def test_alert_that_calls_everybody_names_nobody_and_leads_to_today(alert, ada, mia, postbox):
+    alerted(postbox)
+
+    (mail,) = [mail for mail in postbox.mails if mail.to == [mia.email]]
+    assert "/today/" in mail.body
+    for word in (ada.first_name, ada.last_name, "screening", "symptom", "emergency", "pain"):
+        assert word.lower() not in (mail.subject + mail.body).lower()
+
+
+def test_alert_calls_the_others_off_once_somebody_has_taken_the_client_on(alert, mia, tom, postbox):
+    derive_due(NOW)
+    take_on(alert, by=tom, at=NOW)
+
+    assert alerted(postbox) == ["tom@elmstreet.example"]
+    assert Message.objects.get(reader=mia).state == "dropped"
+
+
+def test_the_next_alert_goes_to_whoever_took_the_client_on(alert, ada, mia, tom, olga, postbox):
+    take_on(alert, by=tom, at=NOW)
+    finish_task(alert, by=tom, at=NOW, outcome="Rang her.")
+
+    Task.objects.create(
+        kind="screening_alert", for_role="therapist", client=ada, subject="y", due_at=NOW, created_at=NOW
+    )
 
     assert alerted(postbox) == ["tom@elmstreet.example"]
 

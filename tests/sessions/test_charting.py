@@ -64,6 +64,21 @@ def test_start_session_marks_the_visit_as_arrived_and_is_audited(draft, visit, m
     assert AuditEvent.objects.filter(action="session.started", by=mia, target_id=draft.pk).count() == 1
 
 
+def test_start_session_is_refused_the_evening_before(visit, plan, mia):
+    with pytest.raises(charting.VisitNotOpen, match="opens on the day"):
+        start_session(visit, by=mia, at=NINE - minutes(11 * 60))
+
+
+def test_start_session_of_a_second_visit_of_the_day_wants_its_own_questions(draft, ada, mia, massage, green_room):
+    second = make_visit(ada, mia, massage, green_room, starts_at=NINE + minutes(300))
+    with pytest.raises(RescreenDue):
+        start_session(second, by=mia, at=second.starts_at)
+
+    record_all_no(current_screening(ada), by=mia, at=NINE + minutes(290))
+
+    assert start_session(second, by=mia, at=second.starts_at).appointment == second
+
+
 def test_start_session_is_refused_while_the_screening_says_stop(visit, screening, ada, mia):
     run_screening(client=ada, answers=emergency(), at=NOW + minutes(1))
 

@@ -6,6 +6,7 @@ from clients.models import Task
 from clients.todo import raise_task
 from practice import audit
 from reminders.models import Message
+from reminders.outbox import CALLS
 
 FRESH = timedelta(minutes=10)  # what happened within it is left to the real outbox
 TAKES = timedelta(seconds=20)
@@ -54,7 +55,7 @@ def mail_refused(kind: str, *, at: datetime, **subject) -> Message:
     raise_task(
         kind=Task.Kind.CALL_CLIENT,
         client=row.client,
-        subject=f"message {message.pk}",
+        subject=f"{CALLS[kind]} {message.pk}",
         for_role="front_desk",
         at=at + TAKES,
     )

@@ -68,5 +68,5 @@ def _chart(client):
         "plan": open_plan(client),
         "consents": holding_consents(client).values(),
         "pain": pain_chart([(row.measured_at, int(row.score), row.get_measure_display()) for row in scores]),
-        "last_session": client.treatment_sessions.order_by("-started_at", "-pk").first(),
+        "last_session": client.treatment_sessions.select_related("appointment").newest_first().first(),
     }
