@@ -101,7 +101,8 @@ def move_appointment(
 
     Its room is kept if it is free then, else the first free one is taken. A confirmed visit is booked again: the client
     has not yet said yes to the new time. Links sent for the old time close. With `version`, raises ChangedMeanwhile
-    unless it still is the present one. Otherwise refuses as `book_appointment` does.
+    unless it still is the present one; a client (without `by`) inside the practice's window gets TooLate. Otherwise
+    refuses as `book_appointment` does.
     """
     service, client = appointment.service, appointment.client
     therapist = therapist or appointment.therapist
@@ -112,7 +113,9 @@ def move_appointment(
         _refuse_stale(row, version, therapist_id=appointment.therapist_id)
         if (row.starts_at, row.therapist_id) == (starts_at, therapist.pk) and room in (None, row.room):
             return row
-        _refuse_unless(row, OPEN_STATES, "be moved")
+        _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be moved")
+        if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
+            raise TooLate("It is too late to move your visit by link. Please call us.")
 
         if therapist.pk != row.therapist_id or room is not None:
             refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
