@@ -24,7 +24,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Month:
-    """A month in weeks from Monday; None fills the first and the last. `before` and `after` are months one may turn to."""
+    """A month in weeks from Monday, without those that are over; None fills the first and the last. `before` and `after` are months one may turn to."""
 
     first: date
     weeks: list[list[Day | None]]
@@ -154,9 +154,10 @@ def _month(first: date, counts: dict[date, int], chosen: date | None, today: dat
         day = first + timedelta(days=number)
         cells.append(Day(day, counts.get(day, 0), day == chosen))
     cells += [None] * (-len(cells) % WEEK)
+    weeks = [cells[start : start + WEEK] for start in range(0, len(cells), WEEK)]
     return Month(
         first=first,
-        weeks=[cells[start : start + WEEK] for start in range(0, len(cells), WEEK)],
+        weeks=[week for week in weeks if any(day and day.date >= today for day in week)],
         before=month_of(first - timedelta(days=1)) if first > month_of(today) else None,
         after=following if following <= last else None,
     )

@@ -179,8 +179,9 @@ def book_details(request):
     service = online_services(is_first_visit=True).filter(pk=_state(request).get("service")).first()
     if service is None:
         return redirect("online:book_time")
-    kept = _state(request).get("slot", "")
-    form = NewcomerForm(posted(request), service=service, today=clock.today(), initial={"slot": kept})
+    kept = {"slot": _state(request).get("slot", "")}
+    sent = None if request.method != "POST" else kept | request.POST.dict()
+    form = NewcomerForm(sent, service=service, today=clock.today(), initial=kept)
     refusal = None
     if form.is_valid():
         try:
