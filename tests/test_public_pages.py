@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from booking.models import AppointmentLink
+from booking.models import AppointmentLink, BookingLink
 from clients.consents import give_consent
 from clients.models import Consent, IntakeLink
 from clients.walk import STEPS
@@ -22,14 +22,30 @@ from tests.test_access import LINES, TABLE, cells
 from tests.world import NOW
 
 DOORS = {"healthz", "first_run", "clients:intake_hand_back"}
+WAY_IN = {  # the public booking page, step by step
+    "online:book_details",
+    "online:book_held",
+    "online:book_link",
+    "online:book_link_sent",
+    "online:book_safety",
+    "online:book_start",
+    "online:book_stop",
+    "online:book_time",
+}
 OPENED_BY = {  # the address in a mail, the kind of link it takes, and the names of the tokens that open it
-    "booking:appointment_open": (AppointmentLink, {"visit"}),
+    "booking:appointment_open": (AppointmentLink, {"visit", "held", "called_off"}),
     "clients:intake_open": (IntakeLink, {"intake", "handed_in"}),
     "referrals:report_open": (ReportLink, {"report"}),
+    "online:booking_open": (BookingLink, {"book"}),
     "reminders:check_in_open": (CheckInLink, {"check_in", "answered"}),
 }
 BEHIND_LINKS = {
     "booking:my_appointment": "visit",
+    "booking:my_appointment_accept": "held",
+    "booking:my_appointment_again": "called_off",
+    "booking:my_appointment_move": "visit",
+    "booking:my_appointment_undo": "called_off",
+    "online:my_booking": "book",
     "booking:my_appointment_cancel": "visit",
     "booking:my_appointment_confirm": "visit",
     "booking:my_appointment_ics": "visit",
@@ -42,7 +58,7 @@ BEHIND_LINKS = {
     "reminders:check_in_done": "answered",
     "reminders:check_in_page": "check_in",
 }
-PUBLIC = DOORS | set(OPENED_BY) | set(BEHIND_LINKS)
+PUBLIC = DOORS | WAY_IN | set(OPENED_BY) | set(BEHIND_LINKS)
 GARBAGE = "0" * 43
 
 
@@ -55,7 +71,8 @@ def shown_links(everything):
     """Pages behind links that Ada sees: every address that answers her browser with a page, and every part of her intake."""
     addresses = [url_of(route, everything, everything.ada) for route in BEHIND_LINKS]
     steps = [url_of("clients:intake_group", everything, everything.ada, step=step.key) for step in STEPS]
-    return dict.fromkeys([*addresses, *steps])
+    way_in = [url_of(route, everything, everything.ada) for route in WAY_IN]
+    return dict.fromkeys([*addresses, *steps, *way_in])
 
 
 # --- the list
@@ -211,7 +228,7 @@ def test_a_closed_link_shuts_the_pages_of_browsers_that_had_opened_it(route, end
     if end == "expired":
         still_clock.at = NOW + DAY
     else:
-        for model in (AppointmentLink, IntakeLink, ReportLink, CheckInLink):
+        for model in (AppointmentLink, BookingLink, IntakeLink, ReportLink, CheckInLink):
             model.objects.all().revoke(at=NOW)
     before = all_rows()
 
