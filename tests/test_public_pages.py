@@ -163,6 +163,28 @@ def test_forms_sent_as_they_come_decide_nothing(everything):
     assert decisive & set(changed_tables(before, all_rows())) == set()
 
 
+BOOKING = [route for route in (*WAY_IN, *BEHIND_LINKS) if route.startswith(("booking:", "online:"))]
+
+
+def test_fifty_robots_book_move_and_cancel_nothing(everything):
+    """Each opens every page of booking and sends every form on it as it comes; the browser has answered all questions."""
+    ada = everything.holder(everything.ada)
+    urls = [url_of(route, everything, everything.ada) for route in BOOKING]
+    before, sent = all_rows(), 0
+
+    for _ in range(50):
+        for url in urls:
+            page = ada.get(url)
+            for form in read_page(page).forms if is_html(page) else ():
+                if form.method == "post":
+                    answer = ada.post(form.action or url, form.values)
+                    sent += 1
+                    assert answer.status_code == 422, (url, form.action)
+
+    assert sent >= 50 * 9
+    assert changed_tables(before, all_rows()) == []
+
+
 # --- links that do not open
 
 
