@@ -169,22 +169,17 @@ def hold_for_newcomer(
 def _on_file(*, first_name, last_name, born_on, email, **_others) -> Client | None:
     """Return who this is if they are on file: the same e-mail, and the same name or the same first name and birthday.
 
-    Raises CallFirst where that is not certain, or where the one on file wishes no mail.
+    Twins share address and birthday, so a birthday alone is not enough. The mail goes to the address on file in any case.
+    Raises CallFirst where the one on file wishes no mail.
     """
-    found = []
-    for client in Client.objects.filter(email__iexact=email).order_by("pk"):
-        is_same_day = client.born_on in (None, born_on)
-        has_first = fold(client.first_name) == fold(first_name)
-        has_both = has_first and fold(client.last_name) == fold(last_name)
-        if has_both and not is_same_day:
-            raise CallFirst(CALL_TO_BOOK)
-        if has_both or (has_first and client.born_on == born_on):
-            found.append(client)
+    same = [each for each in Client.objects.filter(email__iexact=email) if fold(each.first_name) == fold(first_name)]
+    found = [each for each in same if each.born_on == born_on or fold(each.last_name) == fold(last_name)]
     if not found:
         return None
-    if len(found) > 1 or not found[0].can_be_mailed:
+    likeliest = min(found, key=lambda each: (each.born_on != born_on, each.pk))
+    if not likeliest.can_be_mailed:
         raise CallFirst(CALL_TO_BOOK)
-    return found[0]
+    return likeliest
 
 
 def _may_be_on_file(details: dict) -> bool:
