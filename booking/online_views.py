@@ -289,7 +289,7 @@ def serve_booking(
     context = {
         **times_context(request, asked, form, url=url, words="Book", client=client, usual=usual, near=near),
         "client": client,
-        "upcoming": client.appointments.upcoming(now).order_by("starts_at", "pk"),
+        "upcoming": client.appointments.upcoming(now).exclude(held_until__isnull=False).order_by("starts_at", "pk"),
         "refusal": refusal or "",
     }
     template = "booking/_times.html" if is_fragment(request) else "booking/my_booking.html"
