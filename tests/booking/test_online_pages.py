@@ -11,7 +11,7 @@ from django.urls import reverse
 from booking.appointments import book_appointment
 from booking.holds import accept_hold
 from booking.models import Appointment, AppointmentLink, BookingInvitation, BookingLink
-from booking.online import COMPARE, invite_to_book
+from booking.online import COMPARE, OnlineBookingClosed, book_online, invite_to_book
 from clients.models import Client, Intake, Screening
 from clients.screening import emergency_keys
 from clients.todo import raise_alert
@@ -103,6 +103,36 @@ def test_online_booking_closed_while_somebody_chooses_books_nothing(chosen, prac
 
     assert chosen.post("/book/details/", details()).status_code == 404
     assert unchanged(before)
+
+
+def closed(practice, massage):
+    type(practice).objects.update(is_online_booking_open=False)
+
+
+def not_online(practice, massage):
+    type(massage).objects.update(is_online=False)
+
+
+def not_on_offer(practice, massage):
+    type(massage).objects.update(is_active=False)
+
+
+@pytest.mark.parametrize("change", [closed, not_online, not_on_offer])
+def test_book_online_is_refused_under_the_lock_too(practice, ada, mia, massage, change):
+    change(practice, massage)
+
+    with pytest.raises(OnlineBookingClosed):
+        book_online(client=ada, therapist=mia, service=massage, starts_at=TOMORROW, at=NOW)
+    assert not Appointment.objects.exists()
+
+
+def test_my_booking_is_closed_with_the_public_page(client, practice, ada, mia, massage):
+    page = book_page(client, ada)
+    closed(practice, massage)
+
+    for answer in (client.get(page), client.post(page, asked(mia, massage))):
+        assert answer.status_code == 404
+        assert "Please call us to book" in text(answer)
 
 
 # --- safety first
