@@ -155,7 +155,8 @@ def cancel_appointment(
         if row.is_cancelled:
             return row
         _refuse_stale(row, version)
-        _refuse_unless(row, OPEN_STATES, "be cancelled")
+        # Held time falls back by itself; were it cancelled by link, taking that back would book it without the yes.
+        _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be cancelled")
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to cancel by link. Please call us.")
         row.status, row.held_until = Status.CANCELLED, None

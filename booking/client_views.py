@@ -118,7 +118,8 @@ def my_appointment_cancel(request, handle):
         return link_closed(request)
     form = ClientCancelForm(posted(request))
     must_call = is_too_late(appointment, practice=request.practice, now=clock.now())
-    if not form.is_bound and (appointment.is_cancelled or must_call):
+    is_standing = appointment.status in (STATUS.BOOKED, STATUS.CONFIRMED)
+    if not form.is_bound and (not is_standing or must_call):
         return _page(request, handle, appointment)
     if form.is_valid():
         try:

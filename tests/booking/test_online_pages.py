@@ -805,6 +805,19 @@ def test_a_held_time_is_not_moved_past_its_confirmation(client, held, mail_link,
     assert (held.status, held.starts_at) == (STATUS.HELD, TOMORROW)
 
 
+def test_a_held_time_is_not_cancelled_and_taken_back_past_its_confirmation(client, held, mail_link, still_clock):
+    Appointment.objects.filter(pk=held.pk).update(
+        starts_at=TOMORROW + timedelta(days=7), ends_at=TOMORROW + timedelta(days=7, minutes=75)
+    )
+    page = mail_link(held)
+
+    assert "We keep this time" in text(client.get(f"{page}cancel/"))
+    assert client.post(f"{page}cancel/", {"is_sure": "on"}).status_code == 409
+    assert client.post(f"{page}undo/", {"is_sure": "on"}).status_code == 409
+    held.refresh_from_db()
+    assert held.status == STATUS.HELD
+
+
 def test_a_held_time_of_somebody_stopped_meanwhile_says_please_call(client, held, mail_link):
     page = mail_link(held)
     stopped(held.client)

@@ -173,6 +173,17 @@ def test_a_move_is_taken_back_to_time_therapist_and_room(client, page, visit, mi
     assert AuditEvent.objects.get(action="appointment.moved_back").actor == "client"
 
 
+def test_the_desk_reads_what_was_moved_and_taken_back(client, page, visit, mia, dana):
+    moved = client.post(f"{page}move/", wish(mia)).url
+    client.post(f"{moved}undo/", {"is_sure": "on"})
+    client.force_login(dana, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    words = text(client.get(f"/booking/appointments/{visit.pk}/"))
+
+    assert "from Mon 30 Nov 2026, 11:00, by the client, by link" in words
+    assert "from Mon 30 Nov 2026, 09:00, by the client, by link" in words
+
+
 def test_undo_from_the_mail_opens_in_another_browser(client, page, visit):
     client.post(f"{page}cancel/", {"is_sure": "on"})
     token = AppointmentLink.mint(now=NOW, expires_at=NOW + HALF_AN_HOUR, appointment=visit)
