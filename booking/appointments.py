@@ -101,8 +101,9 @@ def move_appointment(
 
     Its room is kept if it is free then, else the first free one is taken. A confirmed visit is booked again: the client
     has not yet said yes to the new time. Links sent for the old time close. Of a client whom the gate bars nothing is
-    promised anew: the visit stays where it is or is cancelled. With `version`, raises ChangedMeanwhile
-    unless it still is the present one. Otherwise refuses as `book_appointment` does.
+    promised anew: the visit stays where it is or is cancelled. With `version`, raises ChangedMeanwhile unless it still
+    is the present one; a client (without `by`) inside the practice's window gets TooLate. Otherwise refuses as
+    `book_appointment` does.
     """
     service, client = appointment.service, appointment.client
     therapist = therapist or appointment.therapist
@@ -113,8 +114,10 @@ def move_appointment(
         _refuse_stale(row, version, therapist_id=appointment.therapist_id)
         if (row.starts_at, row.therapist_id) == (starts_at, therapist.pk) and room in (None, row.room):
             return row
-        _refuse_unless(row, OPEN_STATES, "be moved")
+        _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be moved")
         may_be_booked(client)
+        if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
+            raise TooLate("It is too late to move your visit by link. Please call us.")
 
         if therapist.pk != row.therapist_id or room is not None:
             refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
@@ -154,7 +157,8 @@ def cancel_appointment(
         if row.is_cancelled:
             return row
         _refuse_stale(row, version)
-        _refuse_unless(row, OPEN_STATES, "be cancelled")
+        # Held time falls back by itself; were it cancelled by link, taking that back would book it without the yes.
+        _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be cancelled")
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to cancel by link. Please call us.")
         row.status, row.held_until = Status.CANCELLED, None

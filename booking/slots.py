@@ -1,6 +1,6 @@
 """Free times from the database: one bounded set of queries, whatever the book holds, then pure arithmetic."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -64,6 +64,16 @@ def free_slots(
 def first_free(count: int, **asked) -> list[Slot]:
     """Return the first `count` slots; `asked` as for `free_slots`. Looks only as far as it must."""
     return list(islice(iter_free_slots(**asked), count))
+
+
+def free_day_counts(**asked) -> dict[date, int]:
+    """Return how many moments are free on each day that has one; `asked` as for `free_slots`.
+
+    A month costs what a day does: at most five queries, six with `client`.
+    """
+    zone = ZoneInfo(asked["practice"].time_zone)
+    moments = dict.fromkeys(slot.starts_at for slot in iter_free_slots(**asked))
+    return dict(Counter(moment.astimezone(zone).date() for moment in moments))
 
 
 def iter_free_slots(

@@ -25,6 +25,10 @@ urlpatterns = [
     path("open/<str:token>/", client_views.appointment_open, name="appointment_open"),
     path("visit/<slug:handle>/", client_views.my_appointment, name="my_appointment"),
     path("visit/<slug:handle>/confirm/", client_views.my_appointment_confirm, name="my_appointment_confirm"),
+    path("visit/<slug:handle>/accept/", client_views.my_appointment_accept, name="my_appointment_accept"),
+    path("visit/<slug:handle>/move/", client_views.my_appointment_move, name="my_appointment_move"),
+    path("visit/<slug:handle>/undo/", client_views.my_appointment_undo, name="my_appointment_undo"),
+    path("visit/<slug:handle>/again/", client_views.my_appointment_again, name="my_appointment_again"),
     path("visit/<slug:handle>/cancel/", client_views.my_appointment_cancel, name="my_appointment_cancel"),
     path("visit/<slug:handle>/calendar.ics", client_views.my_appointment_ics, name="my_appointment_ics"),
 ]

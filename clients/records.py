@@ -169,8 +169,10 @@ def _likeness(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other).ratio()
 
 
-def create_client(*, by: User, at: datetime, key: UUID | None = None, **fields) -> Client:
+def create_client(*, by: User | None, at: datetime, key: UUID | None = None, **fields) -> Client:
     """Take somebody in and return the saved client. `fields` are those of FIELDS; `key` is the form's, used once.
+
+    Without `by` they took themselves in, on the public page.
 
     Raises DetailsMissing when they cannot be reached, the birth date cannot be, or a minor has no guardian.
     """
@@ -197,7 +199,7 @@ def _make(key, body, by, at, fields):
     client.search = client.fold_search()
     client.save()
     remember_result(key, purpose="client.create", body=body, result_id=client.pk, at=at)
-    audit.record(action="client.created", at=at, by=by, target=client)
+    audit.record(action="client.created", at=at, by=by, actor="staff" if by else "client", target=client)
     return client
 
 

@@ -115,7 +115,15 @@ else:
     )
     _database["CONN_MAX_AGE"] = 0  # the pool keeps the connections
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {
+            "MAX_ENTRIES": 50_000
+        },  # limits of sign-in and booking are kept here: a flood must not push them out
+    }
+}
 
 # --- people and sign-in
 AUTH_USER_MODEL = "practice.User"

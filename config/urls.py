@@ -19,6 +19,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("clients/", include("clients.urls")),
     path("protocols/", include("protocols.urls")),
+    path("book/", include("booking.online_urls")),
     path("booking/", include("booking.urls")),
     path("sessions/", include("sessions.urls")),
     path("referrals/", include("referrals.urls")),

@@ -79,6 +79,14 @@ def remember(request, link: Link) -> None:
     request.session[SESSION_KEY] = opened
 
 
+def open_here(request, model: type[Link], *, now: datetime, expires_at: datetime, **of) -> Link:
+    """Make a link for the browser that has just acted, as if it had come by mail, and return it."""
+    token = model.mint(now=now, expires_at=expires_at, **of)
+    link = model.objects.opened_by(token, now=now)
+    remember(request, link)
+    return link
+
+
 def remembered(request, model: type[Link], handle: str, *, now: datetime):
     """Return the live link this browser opened under `handle`, or None if it never did, or the link is closed."""
     pk = request.session.get(SESSION_KEY, {}).get(f"{model._meta.label_lower}:{handle}")

@@ -6,11 +6,11 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from booking.models import Appointment
+from booking.models import Appointment, BookingInvitation
 from clients.care import alerts_for_everybody
 from clients.models import Client, Intake, Task
 from clients.todo import raise_task
-from practice.models import User
+from practice.models import Practice, User
 from referrals.models import Report
 from referrals.reports import may_be_read
 from reminders.models import CheckIn, Message, ReminderRule
@@ -21,6 +21,8 @@ CHECK_IN_HOURS = 24
 CHECK_IN_WINDOW = timedelta(days=7)
 # A report sent longer ago, to somebody without e-mail, is not mailed when an address is entered at last.
 REPORT_WINDOW = timedelta(days=7)
+# Whoever asked for a link to book longer ago, while no mail left, has called meanwhile.
+INVITATION_WINDOW = timedelta(days=1)
 CALL_SUBJECT = "check-in "
 Kind = Message.Kind
 
@@ -33,7 +35,16 @@ def derive_due(now: datetime) -> int:
     made = _insert(CheckIn, _check_ins(now))
     _ask_for_calls(now)
     return made + _insert(
-        Message, [*_intakes(now), *_appointments(now), *_check_in_mails(now), *_reports(now), *_alerts()]
+        Message,
+        [
+            *_intakes(now),
+            *_appointments(now),
+            *_held(now),
+            *_invitations(now),
+            *_check_in_mails(now),
+            *_reports(now),
+            *_alerts(),
+        ],
     )
 
 
@@ -94,6 +105,40 @@ def _appointments(now):
         Message(kind=kind, client=visit.client, appointment=visit, version=visit.version, due_at=now, created_at=now)
         for visit, kind in [*told, *((visit, Kind.APPOINTMENT_CANCELLED) for visit in cancelled)]
         if visit.client.can_be_mailed
+    ]
+
+
+def _held(now):
+    """Ask newcomers to confirm the time they chose online. Times offered from the waitlist have a mail of their own."""
+    held = Appointment.objects.filter(
+        _not_yet("appointment", Kind.BOOKING_HELD, version="version"),
+        status=Appointment.Status.HELD,
+        held_until__gt=now,
+        booked_by=None,
+        offer=None,
+    )
+    return [
+        Message(
+            kind=Kind.BOOKING_HELD,
+            client=visit.client,
+            appointment=visit,
+            version=visit.version,
+            due_at=now,
+            created_at=now,
+        )
+        for visit in held.select_related("client")
+        if visit.client.can_be_mailed
+    ]
+
+
+def _invitations(now):
+    rows = BookingInvitation.objects.filter(
+        _not_yet("invitation", Kind.BOOKING_LINK), asked_at__gt=now - INVITATION_WINDOW
+    ).select_related("client")
+    return [
+        Message(kind=Kind.BOOKING_LINK, client=row.client, invitation=row, due_at=now, created_at=now)
+        for row in rows
+        if row.client.can_be_mailed
     ]
 
 
@@ -200,6 +245,8 @@ def why_not(message: Message, now: datetime) -> str:
         return "the questions are answered" if message.intake.is_submitted else "a newer link was asked for"
     if message.appointment_id:
         return _why_not_visit(message, now)
+    if message.invitation_id and not Practice.objects.current().is_online_booking_open:
+        return "online booking is closed"
     if message.check_in_id and message.check_in.is_answered:
         return "already answered"
     if message.report_id and not may_be_read(message.report):
@@ -219,6 +266,8 @@ def _why_not_visit(message, now) -> str:
         return "the visit has begun"
     if message.version != visit.version:
         return "the visit has changed since"
+    if message.kind == Kind.BOOKING_HELD and (visit.status != Appointment.Status.HELD or visit.held_until <= now):
+        return "the time is not held any more"
     if visit.is_cancelled != (message.kind == Kind.APPOINTMENT_CANCELLED):
         return "the visit is cancelled" if visit.is_cancelled else "the visit stands again"
     return ""

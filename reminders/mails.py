@@ -19,7 +19,8 @@ from django.urls import reverse
 from django.utils import formats
 
 from booking.calendar_files import calendar_file
-from booking.models import Appointment, AppointmentLink
+from booking.models import Appointment, AppointmentLink, BookingLink
+from booking.second_thoughts import last_change, undo_until
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
 from referrals.models import ReportLink
@@ -29,6 +30,7 @@ WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding=
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
+BOOKING_LINK_DAYS = 7
 # Mails that carry the visit as a calendar file: the same entry is made, moved and struck.
 OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
@@ -118,10 +120,10 @@ def compose(message: Message, *, practice: Practice, now: datetime, is_preview: 
     return Letter(
         to=address_of(message, now),
         subject=say(entry["subject"]),
-        before=tuple(map(say, entry["before"])),
+        before=tuple(filter(None, map(say, entry["before"]))),
         button=entry.get("button", ""),
         link=link,
-        after=tuple(map(say, entry["after"])),
+        after=tuple(filter(None, map(say, entry["after"]))),
     )
 
 
@@ -138,9 +140,27 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
         "place": practice.address,
         "therapist": (therapist.first_name or therapist.username) if therapist else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
+        "until": _until(visit, zone, now),
+        "book_online": _book_online(practice),
         "referrer": message.report.referral.referrer.name if message.report_id else "",
     }
     return {name: one_line(text) for name, text in told.items()}
+
+
+def _until(visit: Appointment | None, zone: ZoneInfo, now: datetime) -> str:
+    """Return until when the time is held, or what the client did can be taken back: '14:30 (GMT)'; "" for neither."""
+    until = visit and (visit.held_until or undo_ends(visit, now))
+    return in_words(until, zone, now).partition(" at ")[2] if until else ""
+
+
+def undo_ends(visit: Appointment, now: datetime) -> datetime | None:
+    """Return until when the client may take back the last move or cancellation; None if that is over."""
+    until = undo_until(last_change(visit))
+    return until if until and now < until and now < visit.starts_at else None
+
+
+def _book_online(practice: Practice) -> str:
+    return f"Or book a new time yourself: {_absolute('online:book_start')}" if practice.is_online_booking_open else ""
 
 
 def _absolute(name: str, *args) -> str:
@@ -159,8 +179,24 @@ def _appointment(message, now, is_preview):
     return _absolute("booking:appointment_open", token), message.kind
 
 
+def _moved(message, now, is_preview):
+    link, words = _appointment(message, now, is_preview)
+    return link, f"{words}_undo" if undo_ends(message.appointment, now) else words
+
+
 def _cancelled(message, now, is_preview):
-    return "", message.kind
+    """With a link while the client can take it back, which opens until then."""
+    until = undo_ends(message.appointment, now)
+    if until is None:
+        return "", message.kind
+    token = DUMMY if is_preview else AppointmentLink.mint(now=now, expires_at=until, appointment=message.appointment)
+    return _absolute("booking:appointment_open", token), f"{message.kind}_undo"
+
+
+def _booking_link(message, now, is_preview):
+    expires_at = now + timedelta(days=BOOKING_LINK_DAYS)
+    token = DUMMY if is_preview else BookingLink.mint(now=now, expires_at=expires_at, invitation=message.invitation)
+    return _absolute("online:booking_open", token), message.kind
 
 
 def _check_in(message, now, is_preview):
@@ -184,8 +220,10 @@ def _alert(message, now, is_preview):
 _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.INTAKE_LINK: _intake,
     Message.Kind.BOOKING_CONFIRMATION: _appointment,
-    Message.Kind.APPOINTMENT_MOVED: _appointment,
+    Message.Kind.APPOINTMENT_MOVED: _moved,
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
+    Message.Kind.BOOKING_HELD: _appointment,
+    Message.Kind.BOOKING_LINK: _booking_link,
     Message.Kind.CHECK_IN: _check_in,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.THERAPIST_ALERT: _alert,

@@ -122,7 +122,7 @@ UNSEEN = {  # fields that views read although no page draws them, or not on ever
 }
 HEADERS = ({}, {"hx_request": "true", "hx_target": "board"}, {"x_autosave": "1"})
 QUERY_NAMES = (
-    "appointment client day next onward other_time overrule page q room said scope seen service session show slot starts therapist version"
+    "appointment client day month next onward other_time overrule page q room said scope seen service session show slot starts therapist version"
 ).split()
 
 
@@ -134,7 +134,7 @@ def fields_of(route, everything, browser, **place):
         page = browser.get(url)
     if page.status_code == 200 and is_html(page):
         for each in read_page(page).forms:
-            if each.method == "post" and each.action in ("", url):
+            if each.method == "post" and each.action in ("", url, url.partition("?")[0]):
                 kinds |= each.kinds
                 form = each.values | form
     name = route.partition(", ")[0]
@@ -207,6 +207,20 @@ def test_no_part_of_the_intake_breaks(step, everything):
         return everything.holder(everything.ada)
 
     assert failures(islice(all_at_once(url, kinds, new_browser), 7)) == []
+
+
+@pytest.mark.parametrize("route", ["online:book_time", "online:book_details"])
+def test_no_later_step_of_the_public_page_breaks(route, everything):
+    """Tried by a browser that has answered the safety questions; the table above tries them as somebody who has not."""
+    with rolled_back():
+        url, form, kinds = fields_of(route, everything, everything.holder(everything.ada))
+
+    def new_browser():
+        return everything.holder(everything.ada)
+
+    assert set(form) >= {"key", "slot"}
+    assert failures(all_at_once(url, kinds, new_browser)) == []
+    assert failures(one_at_a_time(url, form, kinds, new_browser)) == []
 
 
 def test_refused_forms_say_so_at_the_field_and_keep_what_was_typed(everything):

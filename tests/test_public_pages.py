@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from booking.models import AppointmentLink
+from booking.models import AppointmentLink, BookingLink
 from clients.consents import give_consent
 from clients.models import Consent, IntakeLink
 from clients.walk import STEPS
@@ -22,14 +22,30 @@ from tests.test_access import LINES, TABLE, cells
 from tests.world import NOW
 
 DOORS = {"healthz", "first_run", "clients:intake_hand_back", "booking:calendar_feed"}
+WAY_IN = {  # the public booking page, step by step
+    "online:book_details",
+    "online:book_held",
+    "online:book_link",
+    "online:book_link_sent",
+    "online:book_safety",
+    "online:book_start",
+    "online:book_stop",
+    "online:book_time",
+}
 OPENED_BY = {  # the address in a mail, the kind of link it takes, and the names of the tokens that open it
-    "booking:appointment_open": (AppointmentLink, {"visit"}),
+    "booking:appointment_open": (AppointmentLink, {"visit", "held", "called_off"}),
     "clients:intake_open": (IntakeLink, {"intake", "handed_in"}),
     "referrals:report_open": (ReportLink, {"report"}),
+    "online:booking_open": (BookingLink, {"book"}),
     "reminders:check_in_open": (CheckInLink, {"check_in", "answered"}),
 }
 BEHIND_LINKS = {
     "booking:my_appointment": "visit",
+    "booking:my_appointment_accept": "held",
+    "booking:my_appointment_again": "called_off",
+    "booking:my_appointment_move": "visit",
+    "booking:my_appointment_undo": "called_off",
+    "online:my_booking": "book",
     "booking:my_appointment_cancel": "visit",
     "booking:my_appointment_confirm": "visit",
     "booking:my_appointment_ics": "visit",
@@ -42,7 +58,7 @@ BEHIND_LINKS = {
     "reminders:check_in_done": "answered",
     "reminders:check_in_page": "check_in",
 }
-PUBLIC = DOORS | set(OPENED_BY) | set(BEHIND_LINKS)
+PUBLIC = DOORS | WAY_IN | set(OPENED_BY) | set(BEHIND_LINKS)
 GARBAGE = "0" * 43
 
 
@@ -55,7 +71,8 @@ def shown_links(everything):
     """Pages behind links that Ada sees: every address that answers her browser with a page, and every part of her intake."""
     addresses = [url_of(route, everything, everything.ada) for route in BEHIND_LINKS]
     steps = [url_of("clients:intake_group", everything, everything.ada, step=step.key) for step in STEPS]
-    return dict.fromkeys([*addresses, *steps])
+    way_in = [url_of(route, everything, everything.ada) for route in WAY_IN]
+    return dict.fromkeys([*addresses, *steps, *way_in])
 
 
 # --- the list
@@ -146,6 +163,28 @@ def test_forms_sent_as_they_come_decide_nothing(everything):
     assert decisive & set(changed_tables(before, all_rows())) == set()
 
 
+BOOKING = [route for route in (*WAY_IN, *BEHIND_LINKS) if route.startswith(("booking:", "online:"))]
+
+
+def test_fifty_robots_book_move_and_cancel_nothing(everything):
+    """Each opens every page of booking and sends every form on it as it comes; the browser has answered all questions."""
+    ada = everything.holder(everything.ada)
+    urls = [url_of(route, everything, everything.ada) for route in BOOKING]
+    before, sent = all_rows(), 0
+
+    for _ in range(50):
+        for url in urls:
+            page = ada.get(url)
+            for form in read_page(page).forms if is_html(page) else ():
+                if form.method == "post":
+                    answer = ada.post(form.action or url, form.values)
+                    sent += 1
+                    assert answer.status_code == 422, (url, form.action)
+
+    assert sent >= 50 * 9
+    assert changed_tables(before, all_rows()) == []
+
+
 # --- links that do not open
 
 
@@ -211,7 +250,7 @@ def test_a_closed_link_shuts_the_pages_of_browsers_that_had_opened_it(route, end
     if end == "expired":
         still_clock.at = NOW + DAY
     else:
-        for model in (AppointmentLink, IntakeLink, ReportLink, CheckInLink):
+        for model in (AppointmentLink, BookingLink, IntakeLink, ReportLink, CheckInLink):
             model.objects.all().revoke(at=NOW)
     before = all_rows()
 

@@ -56,13 +56,15 @@ class PracticeForm(OneLineForm, forms.ModelForm):
             "notice_minutes",
             "horizon_days",
             "change_window_hours",
+            "is_online_booking_open",
         ]
         labels = {
+            "is_online_booking_open": "Clients book online",
             "email": "E-mail for replies",
             "slot_minutes": "Visits start every … minutes",
             "notice_minutes": "Shortest notice for clients, minutes",
             "horizon_days": "Clients may book this many days ahead",
-            "change_window_hours": "Clients may cancel until … hours before",
+            "change_window_hours": "Clients may move or cancel until … hours before",
         }
 
     @property
@@ -76,6 +78,7 @@ class PracticeForm(OneLineForm, forms.ModelForm):
             row("emergency_number", "urgent_advice"),
             row("slot_minutes", "notice_minutes"),
             row("horizon_days", "change_window_hours"),
+            "is_online_booking_open",
         )
 
 
@@ -149,6 +152,7 @@ class ServiceForm(OneLineForm, forms.ModelForm):
             "buffer_before_minutes",
             "buffer_after_minutes",
             "is_first_visit",
+            "is_online",
             "needs_room",
             "therapists",
             "rooms",
@@ -198,6 +202,7 @@ class ServiceForm(OneLineForm, forms.ModelForm):
             "needs_room",
             Field("rooms", wrapper_class="choices-stack"),
             "is_first_visit",
+            "is_online",
             "is_active",
         )
 

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import reverse
 
-from booking.models import Appointment, AppointmentLink
+from booking.appointments import cancel_appointment
+from booking.models import Appointment, AppointmentLink, BookingLink
+from booking.online import invite_to_book
 from clients.models import Intake, IntakeLink
 from practice.models import AuditEvent
 from referrals.models import ReportLink
@@ -29,7 +31,14 @@ PAGES = 25  # a robot's patience
 def links(report, ada, mia, massage):  # noqa: F811
     """The address in each mail: check-in, appointment, intake, report."""
     derive_due(NOW)
+    held = make_visit(ada, mia, massage, starts_at=NINE + 2 * DAY, status="held", held_until=NOW + DAY)
+    called_off = make_visit(ada, mia, massage, starts_at=NINE + 3 * DAY)
+    cancel_appointment(called_off, reason="work", by=None, at=NOW)
+    invitation = invite_to_book(client=ada, by=None, at=NOW)
     subjects = {
+        "held": (AppointmentLink, {"appointment": held}),
+        "called off": (AppointmentLink, {"appointment": called_off}),
+        "online:booking_open": (BookingLink, {"invitation": invitation}),
         "reminders:check_in_open": (CheckInLink, {"check_in": CheckIn.objects.get()}),
         "booking:appointment_open": (
             AppointmentLink,
@@ -38,10 +47,11 @@ def links(report, ada, mia, massage):  # noqa: F811
         "clients:intake_open": (IntakeLink, {"intake": Intake.objects.create(client=ada, requested_at=NOW)}),
         "referrals:report_open": (ReportLink, {"report": report}),
     }
+    named = dict.fromkeys(("held", "called off"), "booking:appointment_open")
     return {
-        name: reverse(name, args=[model.mint(now=NOW, expires_at=NOW + DAY, **of)])
+        name: reverse(named.get(name, name), args=[model.mint(now=NOW, expires_at=NOW + DAY, **of)])
         for name, (model, of) in subjects.items()
-    }
+    } | {"online:book_start": reverse("online:book_start")}
 
 
 def acts() -> list[tuple]:
@@ -80,7 +90,11 @@ def crawl(page, start, site) -> int:
     ("name", "least"),
     [
         ("reminders:check_in_open", 1),
-        ("booking:appointment_open", 2),
+        ("booking:appointment_open", 4),
+        ("held", 1),
+        ("called off", 3),
+        ("online:booking_open", 2),
+        ("online:book_start", 2),
         ("clients:intake_open", 2),
         ("referrals:report_open", 0),
     ],
@@ -122,4 +136,4 @@ def test_the_same_robot_that_also_chooses_does_change_something(open_as, live_se
 
     assert CheckIn.objects.get().is_answered
     assert OutcomeScore.objects.filter(score=3).exists()
-    assert not Appointment.objects.filter(status="cancelled").exists()
+    assert Appointment.objects.filter(status="cancelled").count() == 1  # the one called off before

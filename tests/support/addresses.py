@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import urlencode
 
+from clients.screening import emergency_keys
 from clients.screenings import current_screening
 from clients.views.screening import stands_on
 from tests.support.everything import MAIL, Everything, Record
@@ -59,7 +60,7 @@ def form_of(route: str, everything: Everything, record: Record, browser=None) ->
         response = browser.get(url)
         if response.status_code == 200 and is_html(response):
             for form in read_page(response).forms:
-                if form.method == "post" and form.action in ("", url):
+                if form.method == "post" and form.action in ("", url, url.partition("?")[0]):
                     sent = dict(form.values)
     filled = FORMS.get(route.partition(", ")[0])
     return {**sent, **(filled((everything, record)) if filled else {})}
@@ -128,6 +129,12 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "booking:my_appointment_confirm": _handle("visit"),
     "booking:my_appointment_cancel": _handle("visit"),
     "booking:my_appointment_ics": _handle("visit"),
+    "booking:my_appointment_accept": _handle("held"),
+    "booking:my_appointment_move": _handle("visit"),
+    "booking:my_appointment_undo": _handle("called_off"),
+    "booking:my_appointment_again": _handle("called_off"),
+    "online:booking_open": _token("book"),
+    "online:my_booking": _handle("book"),
     "sessions:session_start": lambda rows: {"appointment_id": rows[1].visits["today"].pk},
     "sessions:session_detail": lambda rows: {"pk": rows[1].first_session.pk},
     "sessions:session_chart": lambda rows: {"pk": rows[1].draft.pk},
@@ -165,6 +172,8 @@ def _asked_client(rows: Rows) -> dict:
 
 
 QUERIES: dict[str, Callable[[Rows], dict]] = {
+    "online:book_time": lambda rows: {"day": "2026-11-26", "therapist": rows[1].therapist.pk},
+    "online:my_booking": lambda _rows: {"month": "2026-12-01", "therapist": ""},
     "booking:day_board": lambda rows: {"day": "2026-11-23", "said": rows[1].visits["coming"].pk},
     "booking:appointment_create": _asked_client,
     "booking:appointment_slots": lambda rows: {
@@ -194,6 +203,10 @@ def _place(rows: Rows) -> dict:
     """Thursday at ten, with the record's therapist."""
     therapist = rows[1].therapist.pk
     return {"therapist": therapist, "day": "2026-11-26", "slot": f"2026-11-26T10:00Z|{therapist}", "overrule": ""}
+
+
+def _slot(rows: Rows) -> str:
+    return _place(rows)["slot"]
 
 
 FORMS: dict[str, Callable[[Rows], dict]] = {
@@ -241,6 +254,22 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     },
     "booking:my_appointment_confirm": lambda _rows: {"will_come": "on"},
     "booking:my_appointment_cancel": lambda _rows: {"is_sure": "on", "reason": "away"},
+    "booking:my_appointment_accept": lambda _rows: {"will_come": "on"},
+    "booking:my_appointment_move": lambda rows: {"slot": _slot(rows), "is_sure": "on"},
+    "booking:my_appointment_undo": lambda _rows: {"is_sure": "on"},
+    "booking:my_appointment_again": lambda rows: {"slot": _slot(rows), "is_sure": "on"},
+    "online:book_link": lambda rows: {"email": rows[1].client.email},
+    "online:book_safety": lambda _rows: dict.fromkeys(emergency_keys(), "no"),
+    "online:book_time": lambda rows: {"slot": _slot(rows)},
+    "online:book_details": lambda _rows: {
+        "first_name": "Zoe",
+        "last_name": "Young",
+        "born_on": "1990-01-31",
+        "phone": "+442079460999",
+        "email": "zoe@mail.example",
+        "may_contact": "on",
+    },
+    "online:my_booking": lambda rows: {"slot": _slot(rows), "is_sure": "on"},
     "sessions:session_chart": lambda rows: {"version": rows[1].draft.version, "subjective": "Slept better"},
     "sessions:session_sign": lambda rows: {"version": rows[1].draft.version},
     "sessions:session_amend": lambda _rows: {"reason": "Late entry", "text": "It was the left side."},

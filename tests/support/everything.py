@@ -15,7 +15,9 @@ from django.utils.html import escape
 
 from booking.appointments import book_appointment, cancel_appointment
 from booking.feeds import make_feed
-from booking.models import Appointment, AppointmentLink
+from booking.models import Appointment, AppointmentLink, BookingLink
+from booking.online import invite_to_book
+from booking.online_views import STATE
 from booking.refusals import RULES
 from booking.waitlist import add_to_waitlist
 from clients.consents import CONSENTS
@@ -56,6 +58,9 @@ OPENS = {  # the address that opens the links of a record, by their name
     "intake": "clients:intake_open",
     "handed_in": "clients:intake_open",
     "visit": "booking:appointment_open",
+    "held": "booking:appointment_open",
+    "called_off": "booking:appointment_open",
+    "book": "online:booking_open",
     "report": "referrals:report_open",
     "check_in": "reminders:check_in_open",
     "answered": "reminders:check_in_open",
@@ -143,6 +148,9 @@ def _session_of_answers(record: Record):
         BrowserMemory(session, intake).add(steps=intake.visited_groups, keys=intake.answers)
     BrowserMemory(session, record.intake).add(steps=["check", "sign"])
     session[ANSWERED] = [record.check_in.pk]
+    first_visit = Service.objects.get(is_first_visit=True)
+    slot = f"2026-11-26T12:00Z|{record.therapist.pk}"
+    session[STATE] = {"safe_at": NOW.isoformat(), "service": first_visit.pk, "slot": slot}
     session.save()
     return session
 
@@ -162,6 +170,7 @@ def build() -> Everything:
         world.make_hours(therapist)
     rooms = [world.make_room(name) for name in ("Green room", "Blue room", "Spare room")]
     service = world.make_service("Follow-up massage", "follow-up", 60, mia, tom)
+    world.make_service("Getting to know you", "getting-to-know-you", 75, mia, tom, is_first_visit=True)
     referrer = enter_referrer(by=dana, at=NOW, name="Dr Noor Said", profession="physician", email="noor@gp.example")
 
     ada = make_record("ada", "Ada", "Müller", mia, rooms[0], service, dana, referrer)
@@ -215,7 +224,7 @@ def make_record(name, first, last, therapist, room, service, desk, referrer) -> 
     return record
 
 
-def _book(record, client, starts_at) -> Appointment:
+def _book(record, client, starts_at, **more) -> Appointment:
     return book_appointment(
         client=client,
         therapist=record.therapist,
@@ -226,6 +235,7 @@ def _book(record, client, starts_at) -> Appointment:
         at=min(NOW, starts_at) - 2 * DAY,
         overrule=RULES,
         note="Rings twice",
+        **more,
     )
 
 
@@ -372,6 +382,12 @@ def _look_ahead(record):
         "neighbour": _book(record, record.neighbour, TWO_PM + 7 * DAY),
     }
     cancel_appointment(record.visits["cancelled"], reason="worse", by=record.desk, at=NOW)
+    record.visits |= {
+        "held": _book(record, record.client, TWO_PM + DAY, held_until=NOW + minutes(30)),
+        "called_off": _book(record, record.client, TWO_PM + 8 * DAY),
+    }
+    cancel_appointment(record.visits["called_off"], reason="away", by=None, at=NOW)
+    record.invitation = invite_to_book(client=record.client, by=None, at=NOW)
     record.waiting = add_to_waitlist(
         client=record.client, service=record.service, wishes="Mornings", by=record.desk, at=NOW
     )
@@ -397,6 +413,9 @@ def _mint_links(record):
         "intake": (IntakeLink, {"intake": record.open_intake}),
         "handed_in": (IntakeLink, {"intake": record.intake}),
         "visit": (AppointmentLink, {"appointment": record.visits["coming"]}),
+        "held": (AppointmentLink, {"appointment": record.visits["held"]}),
+        "called_off": (AppointmentLink, {"appointment": record.visits["called_off"]}),
+        "book": (BookingLink, {"invitation": record.invitation}),
         "report": (ReportLink, {"report": record.report}),
         "check_in": (CheckInLink, {"check_in": record.open_check_in}),
         "answered": (CheckInLink, {"check_in": record.check_in}),

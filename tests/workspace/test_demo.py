@@ -260,8 +260,9 @@ def test_only_fresh_mails_leave(demo, settings):
     derive_due(EARLY_AFTERNOON)
     waiting = Message.objects.filter(state=Message.State.DUE)
     kinds = set(waiting.values_list("kind", flat=True))
-    assert kinds == {"intake_link", "booking_confirmation", "check_in", "report_ready", "therapist_alert"}
-    assert waiting.count() <= 10
+    fresh = {"intake_link", "booking_confirmation", "check_in", "report_ready", "therapist_alert"}
+    assert kinds == fresh | {"booking_held", "booking_link"}
+    assert waiting.count() <= 12
     sent = []
     assert send_due(now=EARLY_AFTERNOON, deliver=sent.append).failed == 0
     assert len(sent) == waiting.model.objects.filter(sent_at=EARLY_AFTERNOON).count() > 4

@@ -149,6 +149,41 @@ def test_pain_chart_places_values_between_the_first_and_the_latest_day():
 # --- settings
 
 
+def test_settings_show_the_address_of_the_public_page(signed_in, olga, practice):
+    page = signed_in(olga).get("/practice/").content.decode()
+
+    assert "/book/</code>" in page
+    assert "Clients book at this address" in page
+
+
+def test_settings_practice_switches_online_booking_off_and_on(signed_in, olga, practice):
+    browser, address = signed_in(olga), "/practice/details/"
+    sent = {
+        name: value
+        for name, value in browser.get(address).context["form"].initial.items()
+        if value is not None and name != "is_online_booking_open"
+    }
+
+    for is_open in (False, True):
+        assert browser.post(address, sent | ({"is_online_booking_open": "on"} if is_open else {})).status_code == 302
+        practice.refresh_from_db()
+        assert practice.is_online_booking_open is is_open
+        assert browser.get("/book/").status_code == (200 if is_open else 404)
+    assert "please call" not in browser.get("/practice/").content.decode()
+
+
+def test_service_edit_takes_a_service_off_the_public_page(signed_in, olga, massage):
+    browser, address = signed_in(olga), f"/practice/services/{massage.pk}/"
+    page = browser.get(address).content.decode()
+    assert "bookable online" in page.casefold()
+    sent = {"name": massage.name, "duration_minutes": 60, "buffer_before_minutes": 0, "buffer_after_minutes": 15}
+
+    assert browser.post(address, sent | {"is_active": "on", "needs_room": "on"}).status_code == 302
+
+    massage.refresh_from_db()
+    assert massage.is_online is False
+
+
 def test_settings_practice_keeps_what_is_stored_when_what_is_typed_is_wrong(signed_in, olga, practice):
     response = signed_in(olga).post("/practice/details/", {"name": "", "time_zone": "Nowhere"})
 

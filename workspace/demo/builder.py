@@ -13,6 +13,7 @@ from workspace.demo.bulk import AMOUNTS, Bulk
 from workspace.demo.cases import PRESENT, TODAY_ENDINGS, Case
 from workspace.demo.data import STORIES
 from workspace.demo.house import House, arrange_cover, close_days, found_demo
+from workspace.demo.online import visit_the_public_page
 from workspace.demo.telling import Telling
 from workspace.demo.timetable import Timetable, place_of_the_hour
 
@@ -56,6 +57,7 @@ def make_demo(*, seed: int, size: str, now: datetime) -> House:
         case.plan_all()
     with timezone.override(timetable.zone):  # as inside a request, so that a day is the practice's day
         telling.tell()
+        visit_the_public_page(house, phone=phones[-1], now=now)
     return house
 
 

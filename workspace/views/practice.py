@@ -2,8 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from practice import clock
@@ -33,6 +35,7 @@ def settings(request):
             "closures": Closure.objects.filter(ends_at__gt=now)
             .select_related("therapist", "room")
             .order_by("starts_at", "pk")[:50],
+            "online_address": django_settings.SITE_URL + reverse("online:book_start"),
             "covers": Cover.objects.filter(until__gt=now).select_related("who", "for_whom").order_by("starts_at", "pk"),
         },
     )
