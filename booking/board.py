@@ -1,25 +1,40 @@
-"""The day board: what stands where in a day, as rows of five minutes. The same queries however full the day is."""
+"""The day board: what stands where in a day, as rows of five minutes, by therapist or by room.
+
+The same queries however full the day is.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 
+from booking.appointments import OPEN_STATES
 from booking.availability import day_span, grid, working_time
 from booking.forms import MOMENT
 from booking.intervals import Interval, merge, overlaps_any, subtract, widen
 from booking.models import Appointment, WaitlistEntry
 from booking.slots import load_hours
 from clients.gate import Gate, gates_for
-from practice.models import AuditEvent, Closure, Practice, User
+from practice.models import AuditEvent, Closure, Practice, Room, User
+from practice.templatetags.ui import local_time
 from practice.zones import at_wall_time
 
 ROW = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 USUAL_DAY = (8, 18)
 ARRIVALS = timedelta(hours=2)  # how far from its start a visit can be checked in with one press
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A word on a card with its tone and icon; `more` is said where there is room."""
+
+    tone: str
+    icon: str
+    words: str
+    more: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,12 +50,20 @@ class Entry:
     appointment: Appointment | None = None
     gate: Gate | None = None
     visit_number: int | None = None
+    is_new: bool = False
     can_arrive: bool = False
+    can_move: bool = False
+    fits: bool = False
 
     @property
     def moment(self) -> str:
         """When it starts, as booking's address takes it: UTC, whatever zone the page is in."""
         return self.starts_at.astimezone(UTC).strftime(MOMENT)
+
+    @property
+    def length(self) -> int:
+        """How many minutes it takes."""
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
     def state(self) -> str:
@@ -50,14 +73,72 @@ class Entry:
             return "seen" if session.signed_at else "in_session"
         return self.appointment.status
 
+    @property
+    def state_words(self) -> str:
+        """The badge's words where they are more than its name."""
+        return f"Held until {local_time(self.appointment.held_until)}" if self.state == "held" else ""
+
+    @property
+    def stop(self) -> Flag | None:
+        """The one flag that comes before everything else."""
+        return _gate_flag("stop", "x-octagon-fill", self.gate.words) if self.gate.state == "stop" else None
+
+    @property
+    def flags(self) -> list[Flag]:
+        """What the desk should know beside the state, the most pressing first."""
+        visit, flags = self.appointment, []
+        if self.gate.state == "intake_missing":
+            flags.append(_gate_flag("warn", "clipboard", self.gate.words))
+        if self.is_new:
+            flags.append(Flag("info", "person-plus", "New client"))
+        if self.visit_number and visit.plan:
+            flags.append(Flag("quiet", "list-ol", f"Visit {self.visit_number} of {visit.plan.planned_visits}"))
+        if visit.booked_by_id is None:
+            flags.append(Flag("quiet", "link-45deg", "Online", " booking"))
+        return flags
+
+
+def _gate_flag(tone: str, icon: str, words: str) -> Flag:
+    short, dash, more = words.partition(" – ")
+    return Flag(tone, icon, short, f"{dash}{more}")
+
 
 @dataclass
 class Column:
-    """One therapist's day, entries in order of time."""
+    """One therapist, room or day: entries in order of time. What is dropped on it goes to its therapist, room and day."""
 
-    therapist: User
+    therapist: User | None
     is_working: bool
     entries: list[Entry] = field(default_factory=list)
+    room: Room | None = None
+    day: date | None = None
+    shown: Interval | None = None
+    now_row: int | None = None
+    is_of_week: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its place in ids of the page."""
+        if self.is_of_week:
+            return f"{self.day:%Y%m%d}"
+        return f"room-{self.room.pk if self.room else 0}" if self.therapist is None else str(self.therapist.pk)
+
+    @property
+    def name(self) -> str:
+        """What stands at its head."""
+        if self.therapist is not None:
+            return self.therapist.name
+        return self.room.name if self.room else "No room"
+
+    @property
+    def takes_bookings(self) -> bool:
+        """Whether a visit can be booked into it: not where the visits without a room stand."""
+        return self.therapist is not None or self.room is not None
+
+    @property
+    def first_moment(self) -> str:
+        """When its first row begins, as the addresses of the board write it."""
+        return self.shown.start.astimezone(UTC).strftime(MOMENT)
 
     @property
     def visits(self) -> int:
@@ -78,6 +159,11 @@ class Board:
     stamp: str
     waiting: list[WaitlistEntry]
 
+    @property
+    def hour_count(self) -> int:
+        """How many hours are drawn: the rows grow and shrink with it, so that the day fits the screen."""
+        return -(-self.rows // 12)
+
 
 def board_stamp(day: date, now: datetime) -> str:
     """Return a mark that changes whenever anything was done in the practice, and every five minutes. One query."""
@@ -85,48 +171,142 @@ def board_stamp(day: date, now: datetime) -> str:
     return f"{day:%Y%m%d}-{latest}-{int(now.timestamp() // ROW.total_seconds())}"
 
 
-def load_board(*, practice: Practice, day: date, user: User, now: datetime) -> Board:
-    """Return the board of `day` as `user` may see it: the whole practice, or a therapist's own and covered columns."""
+def load_board(
+    *,
+    practice: Practice,
+    day: date,
+    user: User,
+    now: datetime,
+    by_room: bool = False,
+    fits: frozenset[tuple[datetime, int | None]] = frozenset(),
+) -> Board:
+    """Return the board of `day` as `user` may see it: the whole practice, or a therapist's own and covered columns.
+
+    `by_room` gives a column to each room instead, for those who see the whole book. `fits` are the starts, with their
+    therapist's id, that are free for the visit about to be booked.
+    """
     zone = ZoneInfo(practice.time_zone)
     stamp = board_stamp(day, now)  # before anything is read: what happens meanwhile shows at the next look
     whole = day_span(day, 1, zone)
-    visits = _visits(user, whole)
+    visits = load_visits(user, whole)
     therapists = _therapists(user, visits)
-    hours, closures = load_hours(therapist.pk for therapist in therapists), _closures(whole)
+    hours, closures = load_hours(therapist.pk for therapist in therapists), load_closures(whole)
     open_times = {pk: working_time(hours.get(pk, ()), day, zone) for pk in (one.pk for one in therapists)}
     shown = _shown(day, zone, [*visits, *(interval for times in open_times.values() for interval in times)])
+    frame = Frame(day, zone, shown, now, timedelta(minutes=practice.slot_minutes), closures, fits)
 
-    cards = _cards(visits, shown, now)
-    columns, away = [], []
-    for therapist in therapists:
-        working, own = open_times[therapist.pk], cards.get(therapist.pk, [])
-        if not working and not own:
-            away.append(therapist)
-            continue
-        closed = [one for one in closures if one.room_id is None and one.therapist_id in (None, therapist.pk)]
-        entries = [
-            *_closed(working, closed, shown),
-            *own,
-            *_free(working, closed, own, grid(day, practice.slot_minutes, zone), shown, now, practice.slot_minutes),
-        ]
-        entries.sort(key=lambda entry: (entry.starts_at, entry.kind != "closed"))
-        columns.append(Column(therapist, bool(working), entries))
+    cards = _cards(visits, frame, by_room=by_room)
+    if by_room:
+        columns, away = _room_columns(frame, open_times, cards, visits), []
+    else:
+        columns, away = _therapist_columns(frame, therapists, open_times, cards)
     return Board(
         day=day,
         columns=columns,
-        hours=[(_row(shown, shown.start + n * HOUR), shown.start + n * HOUR) for n in range(_hours_in(shown))],
-        rows=_rows(shown),
-        now_row=_row(shown, now) if shown.start <= now < shown.end else None,
+        hours=hours_of(shown),
+        rows=rows_of(shown),
+        now_row=frame.now_row,
         away=away,
         stamp=stamp,
-        waiting=list(
-            WaitlistEntry.objects.visible_to(user).waiting(now).select_related("client", "service", "therapist")
-        ),
+        waiting=waiting_for(user, now),
     )
 
 
-def _visits(user: User, whole: Interval) -> list[Appointment]:
+@dataclass(frozen=True)
+class Frame:
+    """What a column is drawn in: its day, what of it is shown, the present, the grid, closures, and starts that fit."""
+
+    day: date
+    zone: ZoneInfo
+    shown: Interval
+    now: datetime
+    step: timedelta
+    closures: list[Closure]
+    fits: frozenset[tuple[datetime, int | None]] = frozenset()
+
+    @property
+    def now_row(self) -> int | None:
+        """The row of the present moment, if it is shown."""
+        return _row(self.shown, self.now) if self.shown.start <= self.now < self.shown.end else None
+
+    @property
+    def moments(self) -> list[datetime]:
+        """The grid of the day."""
+        return grid(self.day, int(self.step.total_seconds() // 60), self.zone)
+
+
+def hours_of(shown: Interval) -> list[tuple[int, datetime]]:
+    """Return the rows and moments of the hours at the side."""
+    return [(_row(shown, shown.start + n * HOUR), shown.start + n * HOUR) for n in range(_hours_in(shown))]
+
+
+def waiting_for(user: User, now: datetime) -> list[WaitlistEntry]:
+    """Return who waits for an earlier time, as `user` may see them."""
+    entries = WaitlistEntry.objects.visible_to(user).waiting(now)
+    return list(entries.select_related("client", "service", "therapist"))
+
+
+def _therapist_columns(frame: Frame, therapists, open_times, cards) -> tuple[list[Column], list[User]]:
+    columns, away = [], []
+    for therapist in therapists:
+        working, own = open_times[therapist.pk], cards.get(therapist.pk, [])
+        if working or own:
+            columns.append(draw_column(frame, working, own, therapist=therapist))
+        else:
+            away.append(therapist)
+    return columns, away
+
+
+def _room_columns(frame: Frame, open_times, cards, visits) -> list[Column]:
+    """Return a column per room in use, open while anybody works, and one for the visits that stand in none."""
+    working = merge(interval for times in open_times.values() for interval in times)
+    rooms = list(Room.objects.active().order_by("name", "pk"))
+    left = {visit.room for visit in visits if visit.room and not visit.room.is_active}
+    rooms += sorted(left, key=lambda room: (room.name, room.pk))
+    columns = [draw_column(frame, working, cards.get(room.pk, []), room=room) for room in rooms]
+    if None in cards:
+        columns.append(draw_column(frame, working, cards[None]))
+    return columns
+
+
+def draw_column(
+    frame: Frame,
+    working: list[Interval],
+    cards: list[Entry],
+    *,
+    therapist: User | None = None,
+    room=None,
+    of_week=False,
+) -> Column:
+    """Return the column of a therapist or a room: what is closed, the visits, and the times that can be pressed."""
+    closed = [one for one in frame.closures if _concerns(one, therapist, room)]
+    column = Column(
+        therapist=therapist,
+        room=room,
+        day=frame.day,
+        is_working=bool(working),
+        shown=frame.shown,
+        now_row=frame.now_row,
+        is_of_week=of_week,
+    )
+    column.entries = [*_closed(working, closed, frame.shown), *cards]
+    if column.takes_bookings:
+        column.entries += _free(frame, working, closed, cards, therapist)
+    column.entries.sort(key=lambda entry: (entry.starts_at, entry.kind != "closed"))
+    return column
+
+
+def _concerns(closure: Closure, therapist: User | None, room: Room | None) -> bool:
+    if closure.room_id is not None:
+        return room is not None and closure.room_id == room.pk
+    return closure.therapist_id is None or (therapist is not None and closure.therapist_id == therapist.pk)
+
+
+def load_visits(user: User, whole: Interval, therapist: User | None = None) -> list[Appointment]:
+    """Return the live visits `user` may see in that time, of everybody or of one therapist, in order."""
     visits = Appointment.objects.visible_to(user).live().overlapping(whole.start, whole.end)
+    if therapist is not None:
+        visits = visits.filter(therapist=therapist)
     return list(
         visits.select_related("client", "therapist", "service", "room", "plan", "treatment_session").order_by(
             "starts_at", "pk"
@@ -145,7 +325,8 @@ def _therapists(user: User, visits: list[Appointment]) -> list[User]:
     return [*shown, *left.values()]
 
 
-def _closures(whole: Interval) -> list[Closure]:
+def load_closures(whole: Interval) -> list[Closure]:
+    """Return the closures that reach into that time."""
     return list(Closure.objects.filter(starts_at__lt=whole.end, ends_at__gt=whole.start).order_by("starts_at", "pk"))
 
 
@@ -167,7 +348,8 @@ def _row(shown: Interval, moment: datetime) -> int:
     return max(0, int((moment - shown.start) / ROW))
 
 
-def _rows(shown: Interval) -> int:
+def rows_of(shown: Interval) -> int:
+    """Return how many rows of five minutes are drawn."""
     return min(288, -(-(shown.end - shown.start) // ROW))
 
 
@@ -183,24 +365,55 @@ def _entry(kind: str, span: Interval, shown: Interval, **more) -> Entry:
     return Entry(kind=kind, row=row, rows=min(rows, 288), starts_at=span.start, ends_at=span.end, **more)
 
 
-def _cards(visits: list[Appointment], shown: Interval, now: datetime) -> dict[int, list[Entry]]:
-    gates = gates_for({visit.client_id for visit in visits})
-    numbers = _visit_numbers(visits)
+def _cards(visits: list[Appointment], frame: Frame, *, by_room: bool = False) -> dict[int | None, list[Entry]]:
+    """Return the cards of the visits by therapist or by room."""
     cards = defaultdict(list)
-    for visit in visits:
-        is_expected = visit.status in ("booked", "confirmed") and not hasattr(visit, "treatment_session")
-        cards[visit.therapist_id].append(
-            _entry(
-                "visit",
-                Interval(visit.starts_at, visit.ends_at),
-                shown,
-                appointment=visit,
-                gate=gates[visit.client_id],
-                visit_number=numbers.get(visit.pk),
-                can_arrive=is_expected and abs(visit.starts_at - now) <= ARRIVALS,
-            )
-        )
+    for card in draw_cards(visits, frame, what_is_known(visits)):
+        cards[card.appointment.room_id if by_room else card.appointment.therapist_id].append(card)
     return cards
+
+
+@dataclass(frozen=True)
+class Known:
+    """What cards say beside the visit: gates and first visits by client, and which visit of its plan each one is."""
+
+    gates: dict[int, Gate]
+    firsts: dict[int, datetime]
+    numbers: dict[int, int]
+
+
+def what_is_known(visits: list[Appointment]) -> Known:
+    """Return what the desk should know about all these visits; five queries, however many they are."""
+    gates = gates_for({visit.client_id for visit in visits})
+    return Known(gates, _first_visits(visits), _visit_numbers(visits))
+
+
+def draw_cards(visits: list[Appointment], frame: Frame, known: Known) -> list[Entry]:
+    """Return a card for each visit."""
+    return [_card(visit, frame, known) for visit in visits]
+
+
+def _card(visit: Appointment, frame: Frame, known: Known) -> Entry:
+    is_charted = hasattr(visit, "treatment_session")
+    is_expected = visit.status in ("booked", "confirmed") and not is_charted
+    return _entry(
+        "visit",
+        Interval(visit.starts_at, visit.ends_at),
+        frame.shown,
+        appointment=visit,
+        gate=known.gates[visit.client_id],
+        visit_number=known.numbers.get(visit.pk),
+        is_new=visit.starts_at <= known.firsts.get(visit.client_id, visit.starts_at),
+        can_arrive=is_expected and abs(visit.starts_at - frame.now) <= ARRIVALS,
+        can_move=visit.status in OPEN_STATES and not is_charted,
+    )
+
+
+def _first_visits(visits: list[Appointment]) -> dict[int, datetime]:
+    """Return when each client came, or is to come, for the first time; a visit they missed does not count."""
+    clients = {visit.client_id for visit in visits}
+    rows = Appointment.objects.live().exclude(status="no_show").filter(client__in=clients)
+    return dict(rows.values_list("client_id").annotate(first=Min("starts_at")).order_by("client_id"))
 
 
 def _visit_numbers(visits: list[Appointment]) -> dict[int, int]:
@@ -227,15 +440,20 @@ def _closed(working: list[Interval], closures: list[Closure], shown: Interval) -
     return [*outside, *inside]
 
 
-def _free(working, closures, cards, moments, shown, now, step_minutes) -> list[Entry]:
+def _free(frame: Frame, working, closures, cards, therapist: User | None) -> list[Entry]:
     """Return the steps of the grid that can still be pressed: in open time, not past, clear of visits and breaks."""
-    step = timedelta(minutes=step_minutes)
+    step = frame.step
     open_time = subtract(working, [Interval(one.starts_at, one.ends_at) for one in closures])
     taken = merge(_takes(card.appointment) for card in cards)
     return [
-        _entry("slot", Interval(moment, moment + step), shown)
-        for moment in moments
-        if moment + step > now
+        _entry(
+            "slot",
+            Interval(moment, moment + step),
+            frame.shown,
+            fits=(moment, therapist and therapist.pk) in frame.fits,
+        )
+        for moment in frame.moments
+        if moment + step > frame.now
         and overlaps_any(moment, moment + step, open_time)
         and not overlaps_any(moment, moment + step, taken)
     ]
