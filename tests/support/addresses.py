@@ -5,6 +5,7 @@ for Cleo, who is Tom's.
 """
 
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import urlencode
@@ -113,6 +114,8 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "protocols:home_programme": lambda rows: {"pk": rows[1].plan.pk},
     "booking:appointment_detail": _visit("coming"),
     "booking:appointment_move": _visit("coming"),
+    "booking:appointment_drop": _visit("coming"),
+    "booking:appointment_undo": _visit("today"),
     "booking:appointment_cancel": _visit("coming"),
     "booking:appointment_confirm": _visit("coming"),
     "booking:appointment_arrive": _visit("today"),
@@ -162,6 +165,7 @@ def _asked_client(rows: Rows) -> dict:
 
 QUERIES: dict[str, Callable[[Rows], dict]] = {
     "booking:day_board": lambda rows: {"day": "2026-11-23", "said": rows[1].visits["coming"].pk},
+    "booking:board_find": lambda _rows: {"q": "7911", "day": "2026-11-23"},
     "booking:appointment_create": _asked_client,
     "booking:appointment_slots": lambda rows: {
         **_asked_client(rows),
@@ -227,6 +231,17 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
         "note": "",
     },
     "booking:appointment_move": lambda rows: {**_place(rows), "version": rows[1].visits["coming"].version},
+    "booking:appointment_drop": lambda rows: {
+        "starts": "2026-11-26T10:00Z",
+        "length": "60",
+        "therapist": rows[1].therapist.pk,
+        "room": "",
+        "version": rows[1].visits["coming"].version,
+        "key": uuid4(),
+        "overrule": "",
+        "view": "day=2026-11-26",
+    },
+    "booking:appointment_undo": lambda rows: {"version": rows[1].visits["today"].version, "seen": "0"},
     "booking:appointment_cancel": lambda rows: {"reason": "sick", "version": rows[1].visits["coming"].version},
     "booking:waitlist_add": lambda rows: {
         "client": rows[1].client.pk,
