@@ -115,7 +115,7 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "booking:appointment_detail": _visit("coming"),
     "booking:appointment_move": _visit("coming"),
     "booking:appointment_drop": _visit("coming"),
-    "booking:appointment_undo": _visit("today"),
+    "booking:appointment_undo": _visit("cancelled"),
     "booking:appointment_cancel": _visit("coming"),
     "booking:appointment_confirm": _visit("coming"),
     "booking:appointment_arrive": _visit("today"),
@@ -196,6 +196,12 @@ def _place(rows: Rows) -> dict:
     return {"therapist": therapist, "day": "2026-11-26", "slot": f"2026-11-26T10:00Z|{therapist}", "overrule": ""}
 
 
+def _last_change(visit) -> dict:
+    """What the board shows of the last act, for taking it back."""
+    change = visit.changes.latest("pk")
+    return {"version": change.version, "seen": change.pk, "view": ""}
+
+
 FORMS: dict[str, Callable[[Rows], dict]] = {
     "clients:client_create": lambda _rows: {"first_name": "Zoe", "last_name": "Young", "phone": "+442079460999"},
     "clients:client_edit": lambda _rows: {"desk_note": "Comes by train"},
@@ -241,7 +247,7 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
         "overrule": "",
         "view": "day=2026-11-26",
     },
-    "booking:appointment_undo": lambda rows: {"version": rows[1].visits["today"].version, "seen": "0"},
+    "booking:appointment_undo": lambda rows: _last_change(rows[1].visits["cancelled"]),
     "booking:appointment_cancel": lambda rows: {"reason": "sick", "version": rows[1].visits["coming"].version},
     "booking:waitlist_add": lambda rows: {
         "client": rows[1].client.pk,
