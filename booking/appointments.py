@@ -104,8 +104,8 @@ def move_appointment(
     """Move the visit to `starts_at`, perhaps to another therapist or room, and return it. It keeps its row.
 
     It keeps its length too, unless `duration` gives another. Its room is kept if it is free then, else the first free
-    one is taken. A confirmed visit is booked again: the client has not yet said yes to the new time. Links sent for
-    the old time close. The same `key` moves once. With `version`, raises ChangedMeanwhile unless it still is the
+    one is taken. At another time, or with somebody else, a confirmed visit is booked again: the client has not yet said
+    yes to that, and links sent for the old time close. The same `key` moves once. With `version`, raises ChangedMeanwhile unless it still is the
     present one; NotThisLong for a length no visit has. Otherwise refuses as `book_appointment` does.
     """
     service, client = appointment.service, appointment.client
@@ -148,10 +148,11 @@ def move_appointment(
         }
         row.starts_at, row.ends_at = starts_at, starts_at + need.duration
         row.therapist, row.room_id = therapist, chosen
-        row.status, row.held_until = Status.BOOKED, None
         row.version += 1
+        if (before["from_starts_at"], before["from_therapist_id"]) != (starts_at, therapist.pk):
+            row.status, row.held_until = Status.BOOKED, None
+            row.links.revoke(at=at)
         row.save()
-        row.links.revoke(at=at)
         _remember(Kind.MOVED, row, at=at, by=by, **before)
         _audit("moved", row, at=at, by=by, overruled=",".join(sorted(warnings)))
         remember_result(key, purpose="appointment.move", body=body, result_id=row.pk, at=at)
@@ -247,7 +248,7 @@ def reopen_appointment(
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
             row.version += 1
-        row.status = _status_before(row)
+        row.status = status_before(row)
         row.save(update_fields=["status", "version"])
         _remember(Kind.REOPENED, row, at=at, by=by)
         _audit("reopened", row, at=at, by=by)
@@ -304,12 +305,18 @@ def _mark(row: Appointment, status: str, kind: str, *, at, by) -> Appointment:
     return row
 
 
-def _status_before(row: Appointment) -> str:
-    """Return confirmed if the client said so to the present time, else booked."""
+def status_before(row: Appointment, undoing: AppointmentChange | None = None) -> str:
+    """Return confirmed if the client said so to the time and the therapist the visit has, else booked.
+
+    A new length or room takes no yes back, and neither does a move that was taken back; nor, with `undoing`, that one.
+    """
     taken_back = [version - 1 for version in row.changes.filter(kind=Kind.REOPENED).values_list("version", flat=True)]
     decisive = row.changes.filter(kind__in=[Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED])
-    decisive = decisive.exclude(kind=Kind.MOVED, version__in=taken_back).order_by("-pk").first()
-    return Status.CONFIRMED if decisive and decisive.kind == Kind.CONFIRMED else Status.BOOKED
+    decisive = decisive.exclude(kind=Kind.MOVED, version__in=taken_back).exclude(pk=undoing and undoing.pk)
+    for change in decisive.order_by("-pk"):
+        if (change.from_starts_at, change.from_therapist_id) != (row.starts_at, row.therapist_id):
+            return Status.CONFIRMED if change.kind == Kind.CONFIRMED else Status.BOOKED
+    return Status.BOOKED
 
 
 def _remember(kind: str, row: Appointment, *, at, by, **more) -> None:

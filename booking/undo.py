@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from booking.appointments import cancel_appointment, reopen_appointment
+from booking.appointments import cancel_appointment, reopen_appointment, status_before
 from booking.holds import release_lapsed_holds
 from booking.models import Appointment, AppointmentChange
 from booking.placing import lock, refuse_if_busy, refuse_if_room_taken
@@ -114,24 +114,18 @@ def _move_back(appointment: Appointment, change: AppointmentChange, *, by: User,
         refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
         refuse_if_room_taken(row)
 
-        row.status = _status_before(row, change)
         row.version += 1
+        if (undone["from_starts_at"], undone["from_therapist_id"]) != (row.starts_at, row.therapist_id):
+            row.status = status_before(row, undoing=change)  # a hold does not come back: it was taken
+            closed = list(row.links.filter(revoked_at=change.at).values_list("pk", flat=True))
+            row.links.exclude(pk__in=closed).revoke(at=at)
+            row.links.filter(pk__in=closed).update(revoked_at=None)
         row.save()
-        closed = list(row.links.filter(revoked_at=change.at).values_list("pk", flat=True))
-        row.links.exclude(pk__in=closed).revoke(at=at)
-        row.links.filter(pk__in=closed).update(revoked_at=None)
         AppointmentChange.objects.create(
             appointment=row, kind=Kind.REOPENED, version=row.version, at=at, by=by, **undone
         )
         audit.record(action="appointment.reopened", at=at, by=by, target=row)
         return row
-
-
-def _status_before(row: Appointment, change: AppointmentChange) -> str:
-    """Return whether the client had said yes to the time before `change`. A hold does not come back: it was taken."""
-    decisive = row.changes.filter(kind__in=[Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED], pk__lt=change.pk)
-    last = decisive.order_by("-pk").first()
-    return Status.CONFIRMED if last and last.kind == Kind.CONFIRMED else Status.BOOKED
 
 
 def _last_change(appointment: Appointment) -> AppointmentChange | None:

@@ -203,14 +203,15 @@ def _why_not_visit(message, now) -> str:
     if visit.is_cancelled != (message.kind == Kind.APPOINTMENT_CANCELLED):
         return "the visit is cancelled" if visit.is_cancelled else "the visit stands again"
     if message.kind == Kind.APPOINTMENT_MOVED and _is_where_it_was_announced(visit):
-        return "the visit is back where it was"
+        return "the client knows this time already"
     return ""
 
 
 def _is_where_it_was_announced(visit) -> bool:
-    """Say whether a visit that was moved and moved back stands where the client was last told it does.
+    """Say whether a visit that was moved stands at the time, and with the therapist, of which the client last heard.
 
-    A move keeps what stood before it, so the first one after the version last told holds what the client knows.
+    So it does when it was moved back, or only got another room or length, of which mails say nothing. A move keeps what
+    stood before it: the first one after the version last told holds what the client knows.
     """
     kinds = [Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, Kind.APPOINTMENT_CANCELLED]
     told = visit.messages.filter(ANNOUNCED, kind__in=kinds).exclude(version=visit.version)
@@ -218,5 +219,5 @@ def _is_where_it_was_announced(visit) -> bool:
     if last is None or last.kind == Kind.APPOINTMENT_CANCELLED:
         return False
     moves = visit.changes.filter(kind="moved", version__gt=last.version).order_by("version")
-    known = moves.values_list("from_starts_at", "from_ends_at", "from_therapist_id", "from_room_id").first()
-    return known == (visit.starts_at, visit.ends_at, visit.therapist_id, visit.room_id)
+    known = moves.values_list("from_starts_at", "from_therapist_id").first()
+    return known == (visit.starts_at, visit.therapist_id)

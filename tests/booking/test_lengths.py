@@ -4,8 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from booking.appointments import move_appointment
+from booking.appointments import confirm_appointment, mark_arrived, move_appointment, reopen_appointment
+from booking.models import AppointmentLink
 from booking.refusals import ClientBusy, NotThisLong, SlotTaken, Warned
+from booking.undo import undo_last_act
 from practice.idempotency import FormAlreadyUsed
 from tests import world
 from tests.world import NINE, NOW, minutes
@@ -92,3 +94,29 @@ def test_a_drop_sent_twice_moves_once(visit, dana):
     assert visit.changes.count() == 1
     with pytest.raises(FormAlreadyUsed):
         move_appointment(visit, **asked | {"starts_at": NINE})
+
+
+def test_a_new_length_takes_no_yes_back_and_closes_no_link(visit, stretch, dana):
+    confirm_appointment(visit, by=dana, at=NOW)
+    token = AppointmentLink.mint(now=NOW, expires_at=visit.starts_at, appointment=visit)
+
+    assert stretch(75).status == "confirmed"
+    assert AppointmentLink.objects.opened_by(token, now=NOW) is not None
+
+    mark_arrived(visit, by=dana, at=NOW)
+    assert reopen_appointment(visit, by=dana, at=NOW).status == "confirmed"
+
+
+def test_a_stretch_taken_back_takes_no_yes_back_either(visit, stretch, dana):
+    confirm_appointment(visit, by=dana, at=NOW)
+    token = AppointmentLink.mint(now=NOW, expires_at=visit.starts_at, appointment=visit)
+
+    stretched = stretch(75)
+    undone = undo_last_act(stretched, version=stretched.version, by=dana, at=NOW)
+
+    assert (undone.status, undone.ends_at) == ("confirmed", NINE + minutes(60))
+    assert AppointmentLink.objects.opened_by(token, now=NOW) is not None
+
+
+def test_a_visit_that_has_begun_can_still_be_stretched(visit, stretch):
+    assert stretch(90, at=NINE + minutes(40)).ends_at == NINE + minutes(90)
