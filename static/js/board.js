@@ -74,7 +74,7 @@
 
   function onKey(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, dialog, [popover]")) return;
+    if (event.target.closest("input, select, textarea, dialog[open], [popover]:popover-open")) return;
     const here = event.target.closest(STOPS);
     if (event.key === "a" && here && arrive(here)) return event.preventDefault();
     if (press(event.key)) return event.preventDefault();
