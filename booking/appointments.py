@@ -305,14 +305,13 @@ def _mark(row: Appointment, status: str, kind: str, *, at, by) -> Appointment:
     return row
 
 
-def status_before(row: Appointment, undoing: AppointmentChange | None = None) -> str:
+def status_before(row: Appointment) -> str:
     """Return confirmed if the client said so to the time and the therapist the visit has, else booked.
 
-    A new length or room takes no yes back, and neither does a move that was taken back; nor, with `undoing`, that one.
+    A move away from there takes the yes back; one that only gave another length or room, or was taken back, does not:
+    what it moved from is what the visit has.
     """
-    taken_back = [version - 1 for version in row.changes.filter(kind=Kind.REOPENED).values_list("version", flat=True)]
     decisive = row.changes.filter(kind__in=[Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED])
-    decisive = decisive.exclude(kind=Kind.MOVED, version__in=taken_back).exclude(pk=undoing and undoing.pk)
     for change in decisive.order_by("-pk"):
         if (change.from_starts_at, change.from_therapist_id) != (row.starts_at, row.therapist_id):
             return Status.CONFIRMED if change.kind == Kind.CONFIRMED else Status.BOOKED

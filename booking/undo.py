@@ -116,7 +116,7 @@ def _move_back(appointment: Appointment, change: AppointmentChange, *, by: User,
 
         row.version += 1
         if (undone["from_starts_at"], undone["from_therapist_id"]) != (row.starts_at, row.therapist_id):
-            row.status = status_before(row, undoing=change)  # a hold does not come back: it was taken
+            row.status = status_before(row)  # a hold does not come back: it was taken
             closed = list(row.links.filter(revoked_at=change.at).values_list("pk", flat=True))
             row.links.exclude(pk__in=closed).revoke(at=at)
             row.links.filter(pk__in=closed).update(revoked_at=None)

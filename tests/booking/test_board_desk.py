@@ -126,14 +126,45 @@ def test_a_drag_that_the_network_loses_changes_nothing_and_says_so(board, visit,
 
 def test_the_board_is_not_renewed_under_a_drag(board, visit, tom):
     url = board.locator("#board").get_attribute("hx-get").replace("seen=", "was=")
+    asked = []
+    board.on("request", lambda request: asked.append(request.url))
     drag(board, visit, spot(board, tom, ELEVEN), drop=False)
 
     board.evaluate("url => htmx.ajax('GET', url, {target: '#board', swap: 'outerHTML'})", url)
     board.wait_for_timeout(400)
-    assert board.locator(".board-ghost").count() == 1
+    assert (board.locator(".board-ghost").count(), asked) == (1, [])
     board.mouse.up()
 
     board.get_by_text("Moved: Ada Müller with Tom Reed").first.wait_for()
+
+
+def test_an_answer_on_its_way_when_a_drag_begins_does_not_swap_it_away(board, visit):
+    url = board.locator("#board").get_attribute("hx-get").replace("seen=", "was=")
+    box = board.locator(f"#visit-{visit.pk}").bounding_box()
+
+    with board.expect_response(lambda response: "was=" in response.url):
+        board.evaluate(
+            """([url, x, y, id]) => {
+              htmx.ajax("GET", url, {target: "#board", swap: "outerHTML"});
+              const fire = (type, to) => document.getElementById(id).dispatchEvent(new PointerEvent(type,
+                {bubbles: true, button: 0, pointerType: "mouse", clientX: x, clientY: y + to}));
+              fire("pointerdown", 0); fire("pointermove", 90);
+            }""",
+            [url, box["x"] + 50, box["y"] + 4, f"open-{visit.pk}"],
+        )
+    board.wait_for_timeout(300)
+
+    assert board.locator(".board-ghost").count() == 1
+
+
+def test_a_visit_dragged_by_a_quarter_of_an_hour_does_not_open(board, visit, mia, still_clock):
+    still_clock.at = NINE - minutes(180)  # no short notice to be asked about
+    box = board.locator(f"#visit-{visit.pk}").bounding_box()
+
+    drag(board, visit, (box["x"] + 60, spot(board, mia, NINE + minutes(15))[1] + 3))
+
+    board.get_by_text("Moved: Ada Müller with Mia Berg on Mon 23 Nov 2026 at 09:15").first.wait_for()
+    assert board.url.endswith("day=2026-11-23")
 
 
 def test_touch_moves_nothing(open_as, dana, visit, mia, tom, massage):  # noqa: F811

@@ -141,7 +141,7 @@ def test_undo_is_refused_when_the_old_room_is_taken(visit, undo, book, ben, tom,
     move_appointment(visit, starts_at=ELEVEN, by=dana, at=NOW)
     book(client=ben, therapist=tom)
 
-    with pytest.raises(RoomTaken):
+    with pytest.raises(RoomTaken, match="given to somebody else"):
         undo(visit)
 
 
