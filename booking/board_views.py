@@ -83,6 +83,8 @@ def day_board(request):
         return _board_fragment(request, look, now)
     said = _said(request)
     context = _board_context(request, look, now, said["said"])
+    if context["act"] and context["act"].appointment != said["said"]:
+        said["said_next"] = ""  # an address opened again: something else was done since
     return render(request, "booking/day_board.html", context | said)
 
 

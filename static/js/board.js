@@ -59,6 +59,25 @@
 
   /* ---- keys ---- */
 
+  /* Single letters can be switched off in this browser: whoever dictates presses them without wanting to. */
+  const letters = document.getElementById("board-keys-on");
+
+  function readLetters() {
+    try {
+      letters.checked = localStorage.getItem("board-letters") !== "off";
+    } catch {
+      // Storage may be forbidden: the choice then lasts as long as the page.
+    }
+  }
+
+  letters.addEventListener("change", () => {
+    try {
+      localStorage.setItem("board-letters", letters.checked ? "on" : "off");
+    } catch {
+      // As above.
+    }
+  });
+
   function press(key) {
     const control = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (!control) return false;
@@ -75,6 +94,7 @@
   function onKey(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, select, textarea, dialog[open], [popover]:popover-open")) return;
+    if (event.key.length === 1 && !letters.checked) return;
     const here = event.target.closest(STOPS);
     if (event.key === "a" && here && arrive(here)) return event.preventDefault();
     if (press(event.key)) return event.preventDefault();
@@ -190,6 +210,7 @@
   }
 
   document.addEventListener("keydown", onKey);
+  readLetters();
   showNow();
   if (isPicking()) {
     const first = firstStop();

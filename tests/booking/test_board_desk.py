@@ -273,6 +273,30 @@ def test_the_question_mark_shows_the_keys_and_escape_leaves(board):
     assert board.get_by_role("dialog").count() == 0
 
 
+def test_single_letters_can_be_switched_off(board, visit):
+    board.keyboard.press("?")
+    board.get_by_text("Single letters do something here.").click()
+    board.keyboard.press("Escape")
+    board.reload()
+    board.keyboard.press("u")
+    board.keyboard.press("ArrowDown")
+
+    assert board.evaluate("document.activeElement.className").startswith("board")
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_the_waitlist_is_one_key_away_at_1366_and_beside_the_board_at_1920(board):
+    waitlist = board.get_by_role("heading", name="Waitlist")
+    assert not waitlist.is_visible()
+    board.keyboard.press("w")
+    assert waitlist.is_visible()
+
+    board.keyboard.press("Escape")
+    board.set_viewport_size({"width": 1920, "height": 1080})
+    assert waitlist.is_visible()
+
+
 # --- what everybody must be able to read and reach
 
 

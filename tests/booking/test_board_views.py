@@ -388,6 +388,17 @@ def test_appointment_undo_of_nonsense_is_refused(desk, visit, sent):
     assert desk.post(f"{visit.get_absolute_url()}undo/", sent).status_code == 422
 
 
+def test_a_line_to_read_back_is_not_mixed_with_a_later_act(desk, visit, book, ben, dana):
+    address = f"{BOARD}?day=2026-11-23&said={visit.pk}"
+    assert "The intake link goes to" in text(desk.get(address))
+
+    book(client=ben, starts_at=ELEVEN)
+
+    page = text(desk.get(address))
+    assert "Booked: Ben Okafor" in page
+    assert "The intake link goes to" not in page
+
+
 def test_the_board_says_nothing_of_other_people_s_acts(desk, visit, olga, signed_in):
     mark_arrived(visit, by=olga, at=NOW)
 
