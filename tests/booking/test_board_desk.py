@@ -234,6 +234,30 @@ def test_a_day_by_keyboard_alone(open_as, dana, mia, tom, massage, ada, still_cl
     assert complaints == []
 
 
+def test_alt_and_arrows_move_to_another_day_in_the_week_and_to_another_room_by_room(
+    open_as,  # noqa: F811
+    dana,
+    visit,
+    mia,
+):
+    blue = world.make_room("A blue room")
+    page = open_as(dana, f"/booking/?week={mia.pk}&day=2026-11-23")
+    page.locator(f"#open-{visit.pk}").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    page.locator("#board-said").get_by_text("Ada Müller: 09:00–10:00, Tue 24 Nov 2026.").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_text("Moved: Ada Müller with Mia Berg on Tue 24 Nov 2026 at 09:00, Green room.").first.wait_for()
+    assert f"week={mia.pk}" in page.url
+
+    page.goto("/booking/?by=room&day=2026-11-24")
+    page.locator(f"#open-{visit.pk}").focus()
+    page.keyboard.press("Alt+ArrowLeft")
+    page.keyboard.press("Enter")
+    page.get_by_text("Moved: Ada Müller with Mia Berg on Tue 24 Nov 2026 at 09:00, A blue room.").first.wait_for()
+    visit.refresh_from_db()
+    assert (visit.room, visit.therapist) == (blue, mia)
+
+
 def test_a_known_client_takes_one_word_and_three_clicks_from_the_search(open_as, dana, mia, massage, ada):  # noqa: F811
     page = open_as(dana, "/booking/?day=2026-11-23")
     page.evaluate("sessionStorage.clicks = 0")
