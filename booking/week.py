@@ -8,17 +8,15 @@ from booking.availability import day_span, working_time
 from booking.board import (
     USUAL_DAY,
     Board,
-    Frame,
     board_stamp,
-    draw_cards,
     draw_column,
     hours_of,
     load_closures,
     load_visits,
     rows_of,
     waiting_for,
-    what_is_known,
 )
+from booking.cards import Frame, draw_cards, what_is_known
 from booking.intervals import Interval
 from booking.models import Appointment
 from booking.slots import load_hours
