@@ -6,13 +6,14 @@ Giving time back and marking arrivals lock the appointment alone. The constraint
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from booking.holds import release_lapsed_holds
 from booking.models import Appointment, AppointmentChange, Series
 from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
-from booking.refusals import ChangedMeanwhile, NotNow, TimeIsPast, TooLate, Warned, promised
+from booking.refusals import ChangedMeanwhile, NotNow, NotThisLong, TimeIsPast, TooLate, Warned, promised
 from clients.gate import may_be_booked
 from clients.intakes import request_intake
 from clients.models import Client
@@ -24,6 +25,7 @@ from protocols.models import TreatmentPlan
 Status, Kind = Appointment.Status, AppointmentChange.Kind
 EARLY_ARRIVAL = timedelta(hours=12)
 OPEN_STATES = {Status.HELD, Status.BOOKED, Status.CONFIRMED}
+LENGTH_STEP, SHORTEST, LONGEST_VISIT = timedelta(minutes=5), timedelta(minutes=5), timedelta(hours=8)
 
 
 def book_appointment(
@@ -94,30 +96,46 @@ def move_appointment(
     at: datetime,
     therapist: User | None = None,
     room: Room | None = None,
+    duration: timedelta | None = None,
     version: int | None = None,
+    key: UUID | None = None,
     overrule: Collection[str] = (),
 ) -> Appointment:
     """Move the visit to `starts_at`, perhaps to another therapist or room, and return it. It keeps its row.
 
-    Its room is kept if it is free then, else the first free one is taken. A confirmed visit is booked again: the client
-    has not yet said yes to the new time. Links sent for the old time close. Of a client whom the gate bars nothing is
-    promised anew: the visit stays where it is or is cancelled. With `version`, raises ChangedMeanwhile unless it still
-    is the present one; a client (without `by`) inside the practice's window gets TooLate. Otherwise refuses as
-    `book_appointment` does.
+    It keeps its length too, unless `duration` gives another. Its room is kept if it is free then, else the first free
+    one is taken. At another time, or with somebody else, a confirmed visit is booked again: the client has not yet said
+    yes to that, and links sent for the old time close. Of a client whom the gate bars nothing is promised anew: the
+    visit stays where it is or is cancelled. The same `key` moves once. With `version`, raises ChangedMeanwhile unless
+    it still is the present one; NotThisLong for a length no visit has; a client (without `by`) inside the practice's
+    window gets TooLate. Otherwise refuses as `book_appointment` does.
     """
     service, client = appointment.service, appointment.client
     therapist = therapist or appointment.therapist
+    body = body_hash(
+        appointment=appointment.pk,
+        starts_at=starts_at,
+        therapist=therapist.pk,
+        room=room and room.pk,
+        duration=duration,
+    )
     with promised():
         both = [therapist.pk, appointment.therapist_id]
         need = lock(service=service, room=room, therapists=both, clients=[client.pk])
         row = _locked(appointment)
+        if earlier_result(key, purpose="appointment.move", body=body) is not None:
+            return row
         _refuse_stale(row, version, therapist_id=appointment.therapist_id)
-        if (row.starts_at, row.therapist_id) == (starts_at, therapist.pk) and room in (None, row.room):
+        length = row.ends_at - row.starts_at if duration is None else duration
+        standing = (row.starts_at, row.ends_at, row.therapist_id)
+        if standing == (starts_at, starts_at + length, therapist.pk) and room in (None, row.room):
             return row
         _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be moved")
         may_be_booked(client)
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to move your visit by link. Please call us.")
+        _refuse_unless_a_length(length, service=service, standing=row.ends_at - row.starts_at)
+        need = replace(need, duration=length)
 
         if therapist.pk != row.therapist_id or room is not None:
             refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
@@ -135,12 +153,14 @@ def move_appointment(
         }
         row.starts_at, row.ends_at = starts_at, starts_at + need.duration
         row.therapist, row.room_id = therapist, chosen
-        row.status, row.held_until = Status.BOOKED, None
         row.version += 1
+        if (before["from_starts_at"], before["from_therapist_id"]) != (starts_at, therapist.pk):
+            row.status, row.held_until = Status.BOOKED, None
+            row.links.revoke(at=at)
         row.save()
-        row.links.revoke(at=at)
         _remember(Kind.MOVED, row, at=at, by=by, **before)
         _audit("moved", row, at=at, by=by, overruled=",".join(sorted(warnings)))
+        remember_result(key, purpose="appointment.move", body=body, result_id=row.pk, at=at)
         return row
 
 
@@ -210,16 +230,19 @@ def mark_no_show(appointment: Appointment, *, by: User, at: datetime) -> Appoint
         return _mark(row, Status.NO_SHOW, Kind.NO_SHOW, at=at, by=by)
 
 
-def reopen_appointment(appointment: Appointment, *, by: User | None, at: datetime) -> Appointment:
+def reopen_appointment(
+    appointment: Appointment, *, by: User | None, at: datetime, version: int | None = None
+) -> Appointment:
     """Take back an arrival, a no-show or a cancellation, and return the appointment as it stood before.
 
-    A cancelled visit gets its time back only if it is still free: SlotTaken, RoomTaken, ClientBusy otherwise.
+    A cancelled visit gets its time back only if it is still free: SlotTaken, RoomTaken, ClientBusy otherwise. With
+    `version`, raises ChangedMeanwhile unless it still is the present one.
     """
     with promised():
         therapists, clients = [appointment.therapist_id], [appointment.client_id]
         lock(service=appointment.service, room=None, therapists=therapists, clients=clients)
         row = _locked(appointment)
-        _refuse_stale(row, None, therapist_id=appointment.therapist_id)
+        _refuse_stale(row, version, therapist_id=appointment.therapist_id)
         if row.status in OPEN_STATES:
             return row
         _refuse_if_treated(row)
@@ -231,7 +254,7 @@ def reopen_appointment(appointment: Appointment, *, by: User | None, at: datetim
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
             row.version += 1
-        row.status = _status_before(row)
+        row.status = status_before(row)
         row.save(update_fields=["status", "version"])
         _remember(Kind.REOPENED, row, at=at, by=by)
         _audit("reopened", row, at=at, by=by)
@@ -256,6 +279,16 @@ def _refuse_unless_overruled(warnings: dict[str, str], *, overrule: Collection[s
         raise Warned(warnings)
 
 
+def _refuse_unless_a_length(length: timedelta, *, service: Service, standing: timedelta) -> None:
+    """Five-minute steps from 5 minutes to 8 hours; a visit that has an odd length already may keep it."""
+    if length in (standing, service.duration):
+        return
+    if not SHORTEST <= length <= LONGEST_VISIT:
+        raise NotThisLong("A visit lasts between 5 minutes and 8 hours.")
+    if length % LENGTH_STEP:
+        raise NotThisLong("Give the length in steps of 5 minutes.")
+
+
 def _refuse_unless(row: Appointment, states: set[str], what: str) -> None:
     _refuse_if_treated(row)
     if row.status not in states:
@@ -278,10 +311,17 @@ def _mark(row: Appointment, status: str, kind: str, *, at, by) -> Appointment:
     return row
 
 
-def _status_before(row: Appointment) -> str:
-    """Return confirmed if the client said so to the present time, else booked."""
-    decisive = row.changes.filter(kind__in=[Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED]).order_by("-pk").first()
-    return Status.CONFIRMED if decisive and decisive.kind == Kind.CONFIRMED else Status.BOOKED
+def status_before(row: Appointment) -> str:
+    """Return confirmed if the client said so to the time and the therapist the visit has, else booked.
+
+    A move away from there takes the yes back; one that only gave another length or room, or was taken back, does not:
+    what it moved from is what the visit has.
+    """
+    decisive = row.changes.filter(kind__in=[Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED])
+    for change in decisive.order_by("-pk"):
+        if (change.from_starts_at, change.from_therapist_id) != (row.starts_at, row.therapist_id):
+            return Status.CONFIRMED if change.kind == Kind.CONFIRMED else Status.BOOKED
+    return Status.BOOKED
 
 
 def _remember(kind: str, row: Appointment, *, at, by, **more) -> None:

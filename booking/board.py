@@ -1,63 +1,64 @@
-"""The day board: what stands where in a day, as rows of five minutes. The same queries however full the day is."""
+"""The day board: what stands where in a day, as rows of five minutes, by therapist or by room.
+
+The same queries however full the day is.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Q
+from django.db.models import Max
 
-from booking.availability import day_span, grid, working_time
+from booking.availability import day_span, working_time
+from booking.cards import ROW, Entry, Frame, draw_cards, make_entry, row_of, what_is_known
 from booking.forms import MOMENT
 from booking.intervals import Interval, merge, overlaps_any, subtract, widen
 from booking.models import Appointment, WaitlistEntry
 from booking.slots import load_hours
-from clients.gate import Gate, gates_for
-from practice.models import AuditEvent, Closure, Practice, User
+from practice.models import AuditEvent, Closure, Practice, Room, User
 from practice.zones import at_wall_time
 
-ROW = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 USUAL_DAY = (8, 18)
-ARRIVALS = timedelta(hours=2)  # how far from its start a visit can be checked in with one press
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Something in a column: its first row, its length in rows, and its time of day."""
-
-    kind: str  # visit, slot or closed
-    row: int
-    rows: int
-    starts_at: datetime
-    ends_at: datetime
-    words: str = ""
-    appointment: Appointment | None = None
-    gate: Gate | None = None
-    visit_number: int | None = None
-    can_arrive: bool = False
-
-    @property
-    def moment(self) -> str:
-        """When it starts, as booking's address takes it: UTC, whatever zone the page is in."""
-        return self.starts_at.astimezone(UTC).strftime(MOMENT)
-
-    @property
-    def state(self) -> str:
-        """What the badge says: the status, or how far the visit has come."""
-        session = getattr(self.appointment, "treatment_session", None)
-        if session is not None:
-            return "seen" if session.signed_at else "in_session"
-        return self.appointment.status
 
 
 @dataclass
 class Column:
-    """One therapist's day, entries in order of time."""
+    """One therapist, room or day: entries in order of time. What is dropped on it goes to its therapist, room and day."""
 
-    therapist: User
+    therapist: User | None
     is_working: bool
     entries: list[Entry] = field(default_factory=list)
+    room: Room | None = None
+    day: date | None = None
+    shown: Interval | None = None
+    now_row: int | None = None
+    is_of_week: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its place in ids of the page."""
+        if self.is_of_week:
+            return f"{self.day:%Y%m%d}"
+        return f"room-{self.room.pk if self.room else 0}" if self.therapist is None else str(self.therapist.pk)
+
+    @property
+    def name(self) -> str:
+        """What stands at its head."""
+        if self.therapist is not None:
+            return self.therapist.name
+        return self.room.name if self.room else "No room"
+
+    @property
+    def takes_bookings(self) -> bool:
+        """Whether a visit can be booked into it: not where the visits without a room stand."""
+        return self.therapist is not None or self.room is not None
+
+    @property
+    def first_moment(self) -> str:
+        """When its first row begins, as the addresses of the board write it."""
+        return self.shown.start.astimezone(UTC).strftime(MOMENT)
 
     @property
     def visits(self) -> int:
@@ -78,6 +79,11 @@ class Board:
     stamp: str
     waiting: list[WaitlistEntry]
 
+    @property
+    def hour_count(self) -> int:
+        """How many hours are drawn: the rows grow and shrink with it, so that the day fits the screen."""
+        return -(-self.rows // 12)
+
 
 def board_stamp(day: date, now: datetime) -> str:
     """Return a mark that changes whenever anything was done in the practice, and every five minutes. One query."""
@@ -85,48 +91,119 @@ def board_stamp(day: date, now: datetime) -> str:
     return f"{day:%Y%m%d}-{latest}-{int(now.timestamp() // ROW.total_seconds())}"
 
 
-def load_board(*, practice: Practice, day: date, user: User, now: datetime) -> Board:
-    """Return the board of `day` as `user` may see it: the whole practice, or a therapist's own and covered columns."""
+def load_board(
+    *,
+    practice: Practice,
+    day: date,
+    user: User,
+    now: datetime,
+    by_room: bool = False,
+    fits: frozenset[tuple[datetime, int | None]] = frozenset(),
+) -> Board:
+    """Return the board of `day` as `user` may see it: the whole practice, or a therapist's own and covered columns.
+
+    `by_room` gives a column to each room instead, for those who see the whole book. `fits` are the starts, with their
+    therapist's id, that are free for the visit about to be booked.
+    """
     zone = ZoneInfo(practice.time_zone)
     stamp = board_stamp(day, now)  # before anything is read: what happens meanwhile shows at the next look
     whole = day_span(day, 1, zone)
-    visits = _visits(user, whole)
+    visits = load_visits(user, whole)
     therapists = _therapists(user, visits)
-    hours, closures = load_hours(therapist.pk for therapist in therapists), _closures(whole)
+    hours, closures = load_hours(therapist.pk for therapist in therapists), load_closures(whole)
     open_times = {pk: working_time(hours.get(pk, ()), day, zone) for pk in (one.pk for one in therapists)}
     shown = _shown(day, zone, [*visits, *(interval for times in open_times.values() for interval in times)])
+    frame = Frame(day, zone, shown, now, timedelta(minutes=practice.slot_minutes), closures, fits)
 
-    cards = _cards(visits, shown, now)
-    columns, away = [], []
-    for therapist in therapists:
-        working, own = open_times[therapist.pk], cards.get(therapist.pk, [])
-        if not working and not own:
-            away.append(therapist)
-            continue
-        closed = [one for one in closures if one.room_id is None and one.therapist_id in (None, therapist.pk)]
-        entries = [
-            *_closed(working, closed, shown),
-            *own,
-            *_free(working, closed, own, grid(day, practice.slot_minutes, zone), shown, now, practice.slot_minutes),
-        ]
-        entries.sort(key=lambda entry: (entry.starts_at, entry.kind != "closed"))
-        columns.append(Column(therapist, bool(working), entries))
+    cards = _cards(visits, frame, by_room=by_room)
+    if by_room:
+        columns, away = _room_columns(frame, open_times, cards, visits), []
+    else:
+        columns, away = _therapist_columns(frame, therapists, open_times, cards)
     return Board(
         day=day,
         columns=columns,
-        hours=[(_row(shown, shown.start + n * HOUR), shown.start + n * HOUR) for n in range(_hours_in(shown))],
-        rows=_rows(shown),
-        now_row=_row(shown, now) if shown.start <= now < shown.end else None,
+        hours=hours_of(shown),
+        rows=rows_of(shown),
+        now_row=frame.now_row,
         away=away,
         stamp=stamp,
-        waiting=list(
-            WaitlistEntry.objects.visible_to(user).waiting(now).select_related("client", "service", "therapist")
-        ),
+        waiting=waiting_for(user, now),
     )
 
 
-def _visits(user: User, whole: Interval) -> list[Appointment]:
+def hours_of(shown: Interval) -> list[tuple[int, datetime]]:
+    """Return the rows and moments of the hours at the side."""
+    return [(row_of(shown, shown.start + n * HOUR), shown.start + n * HOUR) for n in range(_hours_in(shown))]
+
+
+def waiting_for(user: User, now: datetime) -> list[WaitlistEntry]:
+    """Return who waits for an earlier time, as `user` may see them."""
+    entries = WaitlistEntry.objects.visible_to(user).waiting(now)
+    return list(entries.select_related("client", "service", "therapist"))
+
+
+def _therapist_columns(frame: Frame, therapists, open_times, cards) -> tuple[list[Column], list[User]]:
+    columns, away = [], []
+    for therapist in therapists:
+        working, own = open_times[therapist.pk], cards.get(therapist.pk, [])
+        if working or own:
+            columns.append(draw_column(frame, working, own, therapist=therapist))
+        else:
+            away.append(therapist)
+    return columns, away
+
+
+def _room_columns(frame: Frame, open_times, cards, visits) -> list[Column]:
+    """Return a column per room in use, open while anybody works, and one for the visits that stand in none."""
+    working = merge(interval for times in open_times.values() for interval in times)
+    rooms = list(Room.objects.active().order_by("name", "pk"))
+    left = {visit.room for visit in visits if visit.room and not visit.room.is_active}
+    rooms += sorted(left, key=lambda room: (room.name, room.pk))
+    columns = [draw_column(frame, working, cards.get(room.pk, []), room=room) for room in rooms]
+    if None in cards:
+        columns.append(draw_column(frame, working, cards[None]))
+    return columns
+
+
+def draw_column(
+    frame: Frame,
+    working: list[Interval],
+    cards: list[Entry],
+    *,
+    therapist: User | None = None,
+    room=None,
+    of_week=False,
+) -> Column:
+    """Return the column of a therapist or a room: what is closed, the visits, and the times that can be pressed."""
+    closed = [one for one in frame.closures if _concerns(one, therapist, room)]
+    column = Column(
+        therapist=therapist,
+        room=room,
+        day=frame.day,
+        is_working=bool(working),
+        shown=frame.shown,
+        now_row=frame.now_row,
+        is_of_week=of_week,
+    )
+    column.entries = [*_closed(working, closed, frame.shown), *cards]
+    if column.takes_bookings:
+        column.entries += _free(frame, working, closed, cards, therapist)
+    column.entries.sort(key=lambda entry: (entry.starts_at, entry.kind != "closed"))
+    return column
+
+
+def _concerns(closure: Closure, therapist: User | None, room: Room | None) -> bool:
+    if closure.room_id is not None:
+        return room is not None and closure.room_id == room.pk
+    return closure.therapist_id is None or (therapist is not None and closure.therapist_id == therapist.pk)
+
+
+def load_visits(user: User, whole: Interval, therapist: User | None = None) -> list[Appointment]:
+    """Return the live visits `user` may see in that time, of everybody or of one therapist, in order."""
     visits = Appointment.objects.visible_to(user).live().overlapping(whole.start, whole.end)
+    if therapist is not None:
+        visits = visits.filter(therapist=therapist)
     return list(
         visits.select_related("client", "therapist", "service", "room", "plan", "treatment_session").order_by(
             "starts_at", "pk"
@@ -145,7 +222,8 @@ def _therapists(user: User, visits: list[Appointment]) -> list[User]:
     return [*shown, *left.values()]
 
 
-def _closures(whole: Interval) -> list[Closure]:
+def load_closures(whole: Interval) -> list[Closure]:
+    """Return the closures that reach into that time."""
     return list(Closure.objects.filter(starts_at__lt=whole.end, ends_at__gt=whole.start).order_by("starts_at", "pk"))
 
 
@@ -163,11 +241,8 @@ def _shown(day: date, zone: ZoneInfo, spans) -> Interval:
     return Interval(first, max(last, first + HOUR))
 
 
-def _row(shown: Interval, moment: datetime) -> int:
-    return max(0, int((moment - shown.start) / ROW))
-
-
-def _rows(shown: Interval) -> int:
+def rows_of(shown: Interval) -> int:
+    """Return how many rows of five minutes are drawn."""
     return min(288, -(-(shown.end - shown.start) // ROW))
 
 
@@ -175,67 +250,39 @@ def _hours_in(shown: Interval) -> int:
     return -(-(shown.end - shown.start) // HOUR)
 
 
-def _entry(kind: str, span: Interval, shown: Interval, **more) -> Entry:
-    """Return an entry clipped to what is shown; its rows cover every minute it takes."""
-    start, end = max(span.start, shown.start), min(span.end, shown.end)
-    row = min(_row(shown, start), 287)
-    rows = max(1, -(-(end - shown.start) // ROW) - row)
-    return Entry(kind=kind, row=row, rows=min(rows, 288), starts_at=span.start, ends_at=span.end, **more)
-
-
-def _cards(visits: list[Appointment], shown: Interval, now: datetime) -> dict[int, list[Entry]]:
-    gates = gates_for({visit.client_id for visit in visits})
-    numbers = _visit_numbers(visits)
+def _cards(visits: list[Appointment], frame: Frame, *, by_room: bool = False) -> dict[int | None, list[Entry]]:
+    """Return the cards of the visits by therapist or by room."""
     cards = defaultdict(list)
-    for visit in visits:
-        is_expected = visit.status in ("booked", "confirmed") and not hasattr(visit, "treatment_session")
-        cards[visit.therapist_id].append(
-            _entry(
-                "visit",
-                Interval(visit.starts_at, visit.ends_at),
-                shown,
-                appointment=visit,
-                gate=gates[visit.client_id],
-                visit_number=numbers.get(visit.pk),
-                can_arrive=is_expected and abs(visit.starts_at - now) <= ARRIVALS,
-            )
-        )
+    for card in draw_cards(visits, frame, what_is_known(visits)):
+        cards[card.appointment.room_id if by_room else card.appointment.therapist_id].append(card)
     return cards
-
-
-def _visit_numbers(visits: list[Appointment]) -> dict[int, int]:
-    """Return which visit of its plan each appointment is, counting those that were not missed or cancelled."""
-    plans = {visit.plan_id for visit in visits if visit.plan_id}
-    # The visit in which a plan was started was booked before there was one: its session knows the plan.
-    rows = Appointment.objects.live().filter(Q(plan__in=plans) | Q(treatment_session__plan__in=plans))
-    rows = rows.exclude(status="no_show").order_by("starts_at", "pk")
-    numbers, counts = {}, defaultdict(int)
-    for pk, plan, charted in rows.values_list("pk", "plan_id", "treatment_session__plan_id"):
-        counts[plan or charted] += 1
-        numbers[pk] = counts[plan or charted]
-    return numbers
 
 
 def _closed(working: list[Interval], closures: list[Closure], shown: Interval) -> list[Entry]:
     """Return the time outside working hours, and the closures inside them with their reasons."""
-    outside = [_entry("closed", span, shown) for span in subtract([shown], working)]
+    outside = [make_entry("closed", span, shown) for span in subtract([shown], working)]
     inside = [
-        _entry("closed", Interval(one.starts_at, one.ends_at), shown, words=one.reason or "Closed")
+        make_entry("closed", Interval(one.starts_at, one.ends_at), shown, words=one.reason or "Closed")
         for one in closures
         if overlaps_any(max(one.starts_at, shown.start), min(one.ends_at, shown.end), working)
     ]
     return [*outside, *inside]
 
 
-def _free(working, closures, cards, moments, shown, now, step_minutes) -> list[Entry]:
+def _free(frame: Frame, working, closures, cards, therapist: User | None) -> list[Entry]:
     """Return the steps of the grid that can still be pressed: in open time, not past, clear of visits and breaks."""
-    step = timedelta(minutes=step_minutes)
+    step = frame.step
     open_time = subtract(working, [Interval(one.starts_at, one.ends_at) for one in closures])
     taken = merge(_takes(card.appointment) for card in cards)
     return [
-        _entry("slot", Interval(moment, moment + step), shown)
-        for moment in moments
-        if moment + step > now
+        make_entry(
+            "slot",
+            Interval(moment, moment + step),
+            frame.shown,
+            fits=(moment, therapist and therapist.pk) in frame.fits,
+        )
+        for moment in frame.moments
+        if moment + step > frame.now
         and overlaps_any(moment, moment + step, open_time)
         and not overlaps_any(moment, moment + step, taken)
     ]

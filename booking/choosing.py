@@ -8,6 +8,8 @@ from clients.gate import gates_for
 from clients.models import Client
 from practice import clock
 from practice.forms import row_id
+from practice.models import Service, User
+from protocols.models import TreatmentPlan
 
 MOST_RESULTS = 8
 LONGEST_SEARCH = 100
@@ -32,7 +34,7 @@ def client_results(request, *keeping: str) -> dict:
     kept = {name: request.GET[name] for name in keeping if name in request.GET}
     kept_query = urlencode(kept)
     query = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
-    clients = Client.objects.visible_to(request.user).matching(query).order_by("last_name", "first_name", "pk")
+    clients = Client.objects.visible_to(request.user).matching(query).best_first(query)
     found = list(clients[: MOST_RESULTS + 1]) if query else []
     gates = gates_for([client.pk for client in found[:MOST_RESULTS]])
     return {
@@ -51,3 +53,18 @@ def client_results(request, *keeping: str) -> dict:
 def has_open_intake(client: Client) -> bool:
     """Say whether the client still owes us an intake."""
     return client.intakes.open().exists()
+
+
+def usual_service(client: Client, therapist: User | None) -> Service | None:
+    """Return what the client had last, if it is still on offer, else a first visit for a new client; None for nothing."""
+    services = Service.objects.active()
+    if therapist is not None:
+        services = services.filter(therapists=therapist)
+    last = client.appointments.live().order_by("-starts_at", "-pk").values_list("service_id", flat=True).first()
+    again = services.filter(pk=last or 0).first() or services.filter(is_first_visit=last is None).order_by("pk").first()
+    return again or services.order_by("pk").first()
+
+
+def plan_for(client: Client, service: Service) -> TreatmentPlan | None:
+    """Return the open plan a visit of that service counts in."""
+    return None if service.is_first_visit else TreatmentPlan.objects.open().filter(client=client).first()

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 
+from booking.appointments import LENGTH_STEP, LONGEST_VISIT, SHORTEST
 from booking.models import Appointment, AppointmentChange, CalendarFeed, WaitlistEntry
 from booking.placing import FURTHEST
 from booking.refusals import RULES
@@ -153,15 +154,68 @@ class BookingForm(PlaceForm):
         return self.place | {name: self.cleaned_data[name] for name in ("service", "note", "key")}
 
 
-class MoveForm(PlaceForm):
-    """A visit to be moved. `version` is what the page showed."""
+MINUTE = timedelta(minutes=1)
 
+
+def length_field(**options) -> forms.IntegerField:
+    """Return a length in minutes, in the steps a visit's length has."""
+    step = LENGTH_STEP // MINUTE
+    options |= {"min_value": SHORTEST // MINUTE, "max_value": LONGEST_VISIT // MINUTE}
+    field = forms.IntegerField(**options, help_text=f"In minutes, in steps of {step}.")
+    field.widget.attrs |= {"step": step, "inputmode": "numeric"}
+    return field
+
+
+class MoveForm(PlaceForm):
+    """A visit to be moved. `version` is what the page showed; without `length` it stays as long as it is."""
+
+    length = length_field(required=False, label="Length")
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """The length asked for."""
+        minutes = self.cleaned_data.get("length")
+        return None if minutes is None else minutes * MINUTE
 
     @property
     def move(self) -> dict:
         """What `move_appointment` takes."""
-        return self.place | {"version": self.cleaned_data["version"]}
+        return self.place | {"version": self.cleaned_data["version"], "duration": self.duration}
+
+
+class DropForm(forms.Form):
+    """Where a visit was dropped on the board. `key` makes the drop work once, `version` is what the board showed."""
+
+    starts = forms.CharField(max_length=20)
+    length = length_field()
+    therapist = staff_field(required=False)
+    room = forms.ModelChoiceField(queryset=Room.objects.active(), required=False)
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    key = forms.UUIDField()
+    overrule = forms.CharField(required=False, max_length=100)
+
+    def clean_starts(self):
+        read = read_slot(f"{self.cleaned_data['starts']}|0")
+        if read is None:
+            raise ValidationError("That is no time of the board.")
+        return read[0]
+
+    def clean_overrule(self):
+        return RULES & set(self.cleaned_data["overrule"].split(","))
+
+    @property
+    def move(self) -> dict:
+        """What `move_appointment` takes."""
+        kept = {name: self.cleaned_data[name] for name in ("therapist", "room", "version", "key", "overrule")}
+        return kept | {"starts_at": self.cleaned_data["starts"], "duration": self.cleaned_data["length"] * MINUTE}
+
+
+class UndoForm(forms.Form):
+    """The act to be taken back: the visit's version, and the number of its last change, 0 for a booking."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**63 - 1)
 
 
 class CancelForm(forms.Form):

@@ -48,6 +48,7 @@ def make_offer(
     client=None,
     without=None,
     near: datetime | None = None,
+    duration: timedelta | None = None,
 ) -> Offer:
     """Return the times of `service` on `day`, with `therapist` or with anybody. `near` is a time that was refused."""
     asked = {
@@ -57,6 +58,7 @@ def make_offer(
         "client": client,
         "notice_minutes": 0,
         "without": without,
+        "duration": duration,
     }
     with_whom = None if therapist is None else [therapist]
     slots = free_slots(**asked, first_day=day, days=1, therapists=with_whom)

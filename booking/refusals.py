@@ -39,6 +39,10 @@ class TooLate(Refused):
     """Inside the practice's window a client can no longer cancel by link."""
 
 
+class NotThisLong(Refused):
+    """No visit lasts so long, or so short a time."""
+
+
 class ChangedMeanwhile(Refused):
     """Somebody else changed the visit while this page was open."""
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -38,12 +39,14 @@ def free_slots(
     client=None,
     notice_minutes: int | None = None,
     without: Appointment | None = None,
+    duration: timedelta | None = None,
 ) -> list[Slot]:
     """Return the free slots of `service` on `days` days from `first_day`, in order of time, then of therapist.
 
     Without `therapists` all who give the service are asked; of those given, the ones who give it. Starts keep the
     practice's notice (or `notice_minutes`, 0 for the desk) and its horizon. With `client`, times at which the client
-    has another visit are left out; `without` is an appointment about to move, whose own time counts as free.
+    has another visit are left out; `without` is an appointment about to move, whose own time counts as free;
+    `duration` is a length other than the service's.
     At most five queries, six with `client`.
     """
     return list(
@@ -57,6 +60,7 @@ def free_slots(
             client=client,
             notice_minutes=notice_minutes,
             without=without,
+            duration=duration,
         )
     )
 
@@ -87,6 +91,7 @@ def iter_free_slots(
     client=None,
     notice_minutes=None,
     without=None,
+    duration=None,
 ) -> Iterator[Slot]:
     """Yield what `free_slots` returns."""
     zone = ZoneInfo(practice.time_zone)
@@ -97,6 +102,7 @@ def iter_free_slots(
         return
     span = day_span(first_day, days, zone)
     need = need_of(service)
+    need = replace(need, duration=duration or need.duration)
     book = load_book(practice, need, therapists=giving, span=span, now=now, without=without)
     own = _visits_of(client, span, now, without) if client else []
     notice = timedelta(minutes=practice.notice_minutes if notice_minutes is None else notice_minutes)

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from booking import client_views, feed_views, views, waitlist_views
+from booking import board_views, client_views, feed_views, views, waitlist_views
 
 app_name = "booking"
 
 urlpatterns = [
-    path("", views.day_board, name="day_board"),
+    path("", board_views.day_board, name="day_board"),
+    path("find/", board_views.board_find, name="board_find"),
+    path("appointments/<int:pk>/drop/", board_views.appointment_drop, name="appointment_drop"),
+    path("appointments/<int:pk>/undo/", board_views.appointment_undo, name="appointment_undo"),
     path("appointments/new/", views.appointment_create, name="appointment_create"),
     path("appointments/new/slots/", views.appointment_slots, name="appointment_slots"),
     path("appointments/<int:pk>/", views.appointment_detail, name="appointment_detail"),

@@ -1,15 +1,14 @@
 """The desk's pages: the day board, booking, and what is done with a visit."""
 
 from datetime import date, timedelta
-from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRefresh
 
 from booking.appointments import (
     EARLY_ARRIVAL,
@@ -22,70 +21,32 @@ from booking.appointments import (
     move_appointment,
     reopen_appointment,
 )
-from booking.board import board_stamp, load_board
-from booking.choosing import client_results, has_open_intake, visible_client
-from booking.forms import OTHER, BookingForm, CancelForm, MoveForm, PlaceForm, read_slot, slot_value
+from booking.board_views import answer_on_board, board_url, refuse_on_board
+from booking.choosing import client_results, plan_for, usual_service, visible_client
+from booking.forms import (
+    MINUTE,
+    OTHER,
+    BookingForm,
+    CancelForm,
+    MoveForm,
+    PlaceForm,
+    length_field,
+    read_slot,
+    slot_value,
+)
 from booking.models import Appointment
 from booking.offers import make_offer
 from booking.refusals import Warned
-from booking.wording import read_back, what_happens_next
+from booking.slots import free_slots
 from clients.gate import STOP, gate_for
 from practice import clock
 from practice.access import staff_only
 from practice.errors import Refused
 from practice.forms import row_id
-from practice.models import Service, User
+from practice.models import Room, Service, User
 from practice.templatetags.ui import local_time
-from protocols.models import TreatmentPlan
 
 STATUS = Appointment.Status
-
-
-@staff_only
-@require_safe
-@vary_on_headers("HX-Request")
-def day_board(request):
-    day, now = _board_day(request), clock.now()
-    if request.htmx and request.GET.get("seen") == board_stamp(day, now):
-        return HttpResponse(status=204)
-    context = {
-        "board": load_board(practice=request.practice, day=day, user=request.user, now=now),
-        "day": day,
-        "before": day - timedelta(days=1),
-        "after": day + timedelta(days=1),
-        "today": clock.today(),
-    }
-    if request.htmx and request.htmx.target == "board":
-        return render(request, "booking/_board.html", context | {"said": None})
-    return render(request, "booking/day_board.html", context | _said(request))
-
-
-def _board_day(request) -> date:
-    text = request.GET.get("day", "")
-    try:
-        day = date.fromisoformat(text) if text else clock.today()
-    except ValueError as error:
-        raise Http404 from error
-    if not 2000 <= day.year <= 2200:
-        raise Http404
-    return day
-
-
-def _said(request) -> dict:
-    """Return what the desk reads back to the caller after a booking or a move."""
-    pk = row_id(request.GET.get("said"))
-    said = Appointment.objects.visible_to(request.user).live().filter(pk=pk).first() if pk else None
-    if said is None:
-        return {"said": None, "said_words": "", "said_next": ""}
-    next_words = what_happens_next(said.client, has_open_intake=has_open_intake(said.client))
-    return {"said": said, "said_words": read_back(said), "said_next": next_words}
-
-
-def _board_url(appointment, **more) -> str:
-    day = timezone.localdate(appointment.starts_at)
-    query = urlencode({"day": day.isoformat(), **more})
-    # No fragment when there are words to read back: jumping to the visit would push them off the screen.
-    return f"{reverse('booking:day_board')}?{query}" + ("" if "said" in more else f"#visit-{appointment.pk}")
 
 
 # --- booking
@@ -105,13 +66,14 @@ def appointment_create(request):
     refusal = None
     if is_sent and "look" not in request.POST and form.is_valid():
         try:
-            plan = _plan_for(client, form.cleaned_data["service"])
+            plan = plan_for(client, form.cleaned_data["service"])
             appointment = book_appointment(client=client, plan=plan, by=request.user, at=clock.now(), **form.booking)
         except Refused as error:
             refusal = error
         else:
-            return redirect(_board_url(appointment, said=appointment.pk))
+            return redirect(board_url(appointment, said=appointment.pk))
     context = {"client": client, "gate": gate_for(client), **_places(request, form, refusal, client=client)}
+    context["ready"] = bool(context["chosen"]) and not is_sent  # all is guessed: Enter books
     return render(request, "booking/appointment_create.html", context, status=_status(request, form, refusal))
 
 
@@ -132,10 +94,22 @@ def _guess(request, client) -> dict:
     starts_at = read and read[0]
     day = timezone.localdate(starts_at) if starts_at else _day_or(request.GET.get("day"), clock.today())
     service = Service.objects.active().filter(pk=row_id(request.GET.get("service")) or 0).first()
-    guess = {"therapist": therapist, "day": day, "service": service or _usual_service(client, therapist)}
+    service = service or usual_service(client, therapist)
+    room = Room.objects.active().filter(pk=row_id(request.GET.get("room")) or 0).first()
+    if starts_at and room and service and therapist is None:
+        therapist = _free_then(request, client, service, starts_at)
+    guess = {"therapist": therapist, "day": day, "service": service, "room": room}
     if starts_at and therapist:
         guess |= {"slot": slot_value(starts_at, therapist.pk), "other_time": timezone.localtime(starts_at).time()}
     return guess
+
+
+def _free_then(request, client, service, starts_at) -> User | None:
+    """Return who is free for a time pressed in a room's column."""
+    asked = {"practice": request.practice, "service": service, "now": clock.now(), "notice_minutes": 0}
+    slots = free_slots(**asked, first_day=timezone.localdate(starts_at), days=1, client=client)
+    found = next((slot.therapist_id for slot in slots if slot.starts_at == starts_at), None)
+    return found and User.objects.therapists().filter(pk=found).first()
 
 
 def _day_or(text, otherwise: date) -> date:
@@ -145,20 +119,7 @@ def _day_or(text, otherwise: date) -> date:
         return otherwise
 
 
-def _usual_service(client, therapist) -> Service | None:
-    services = Service.objects.active()
-    if therapist is not None:
-        services = services.filter(therapists=therapist)
-    last = client.appointments.live().order_by("-starts_at", "-pk").values_list("service_id", flat=True).first()
-    again = services.filter(pk=last or 0).first() or services.filter(is_first_visit=last is None).order_by("pk").first()
-    return again or services.order_by("pk").first()
-
-
-def _plan_for(client, service) -> TreatmentPlan | None:
-    return None if service.is_first_visit else TreatmentPlan.objects.open().filter(client=client).first()
-
-
-def _places(request, form: PlaceForm, refusal, *, client, service=None, without=None) -> dict:
+def _places(request, form: PlaceForm, refusal, *, client, service=None, without=None, duration=None) -> dict:
     """Return the times to choose from around what the form says, and what was refused."""
     service = service or _value(form, "service")
     day, therapist = _value(form, "day") or clock.today(), _value(form, "therapist")
@@ -176,6 +137,7 @@ def _places(request, form: PlaceForm, refusal, *, client, service=None, without=
             therapist=therapist,
             client=client,
             without=without,
+            duration=duration,
             near=starts_at if is_refused else None,
         )
     if "look" in request.POST:
@@ -238,8 +200,16 @@ def appointment_slots(request):
     form = PlaceForm(initial=request.GET.dict(), **_frame(request))
     therapist = User.objects.therapists().filter(pk=row_id(request.GET.get("therapist")) or 0).first()
     form.initial |= {"day": _day_or(request.GET.get("day"), clock.today()), "therapist": therapist}
-    context = _places(request, form, None, client=client, service=service, without=without)
+    duration = without and _length_or(request.GET.get("length"), length_of(without)) * MINUTE
+    context = _places(request, form, None, client=client, service=service, without=without, duration=duration)
     return render(request, "booking/_slots.html", context)
+
+
+def _length_or(text, otherwise: int) -> int:
+    try:
+        return length_field().clean(text or None)
+    except ValidationError:
+        return otherwise
 
 
 # --- one visit
@@ -254,6 +224,11 @@ def appointment_detail(request, pk):
 def _visible(request, pk) -> Appointment:
     appointments = Appointment.objects.visible_to(request.user)
     return get_object_or_404(appointments.select_related("client", "therapist", "service", "room", "plan"), pk=pk)
+
+
+def length_of(appointment) -> int:
+    """Return how many minutes the visit lasts."""
+    return (appointment.ends_at - appointment.starts_at) // MINUTE
 
 
 def _detail(request, appointment, *, refusal="", status=200):
@@ -286,6 +261,7 @@ def appointment_move(request, pk):
         "therapist": appointment.therapist,
         "day": max(timezone.localdate(appointment.starts_at), clock.today()),
         "room": None,
+        "length": length_of(appointment),
         "version": appointment.version,
     }
     form = MoveForm(request.POST if request.method == "POST" else None, initial=initial, **_frame(request))
@@ -297,9 +273,16 @@ def appointment_move(request, pk):
             refusal = error
         else:
             appointment.refresh_from_db()
-            return redirect(_board_url(appointment, said=appointment.pk))
+            return redirect(board_url(appointment, said=appointment.pk))
+    length = _value(form, "length") or length_of(appointment)
     places = _places(
-        request, form, refusal, client=appointment.client, service=appointment.service, without=appointment
+        request,
+        form,
+        refusal,
+        client=appointment.client,
+        service=appointment.service,
+        without=appointment,
+        duration=length * MINUTE,
     )
     context = {"appointment": appointment, "client": appointment.client, "gate": gate_for(appointment.client), **places}
     return render(request, "booking/appointment_move.html", context, status=_status(request, form, refusal))
@@ -325,8 +308,12 @@ def _act(request, pk, act):
     try:
         act(appointment, by=request.user, at=clock.now())
     except Refused as refusal:
+        if request.htmx:
+            return refuse_on_board(request, appointment, str(refusal))
         return _detail(request, _visible(request, pk), refusal=str(refusal), status=409)
-    return redirect(_board_url(appointment) if request.POST.get("back") == "board" else appointment)
+    if request.htmx:
+        return answer_on_board(request, appointment)
+    return redirect(board_url(appointment) if request.POST.get("back") == "board" else appointment)
 
 
 @staff_only
@@ -339,9 +326,13 @@ def appointment_confirm(request, pk):
 @require_POST
 def appointment_arrive(request, pk):
     client = _visible(request, pk).client
-    if (gate := gate_for(client)).state == STOP:
+    gate = gate_for(client)
+    if gate.state == STOP:
         messages.error(request, f"{gate.words}. {client.name} waits here: fetch the therapist before anything else.")
-    return _act(request, pk, mark_arrived)
+    answer = _act(request, pk, mark_arrived)
+    # A board renewed in place has no room for the words: the page is loaded anew, and says them on top.
+    is_quiet = request.htmx and answer.status_code == 200
+    return HttpResponseClientRefresh() if gate.state == STOP and is_quiet else answer
 
 
 @staff_only

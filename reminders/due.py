@@ -25,6 +25,8 @@ REPORT_WINDOW = timedelta(days=7)
 INVITATION_WINDOW = timedelta(days=1)
 CALL_SUBJECT = "check-in "
 Kind = Message.Kind
+# Perhaps sent counts as sent, and so does sent before and about to be sent again.
+ANNOUNCED = Q(state=Message.State.SENT) | Q(handoffs__gt=0) | Q(sent_at__isnull=False)
 
 
 def derive_due(now: datetime) -> int:
@@ -89,8 +91,7 @@ def _appointments(now):
     )  # joined, SQLite walks every client
     bookable = Q(status__in=[Appointment.Status.BOOKED, Appointment.Status.CONFIRMED])
     announced = Message.objects.filter(
-        # perhaps sent counts as sent, and so does sent before and about to be sent again
-        Q(state=Message.State.SENT) | Q(handoffs__gt=0) | Q(sent_at__isnull=False),
+        ANNOUNCED,
         appointment=OuterRef("pk"),
         kind__in=[Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED],
     )
@@ -270,4 +271,22 @@ def _why_not_visit(message, now) -> str:
         return "the time is not held any more"
     if visit.is_cancelled != (message.kind == Kind.APPOINTMENT_CANCELLED):
         return "the visit is cancelled" if visit.is_cancelled else "the visit stands again"
+    if message.kind == Kind.APPOINTMENT_MOVED and _is_where_it_was_announced(visit):
+        return "the client knows this time already"
     return ""
+
+
+def _is_where_it_was_announced(visit) -> bool:
+    """Say whether a visit that was moved stands at the time, and with the therapist, of which the client last heard.
+
+    So it does when it was moved back, or only got another room or length, of which mails say nothing. A move keeps what
+    stood before it: the first one after the version last told holds what the client knows.
+    """
+    kinds = [Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, Kind.APPOINTMENT_CANCELLED]
+    told = visit.messages.filter(ANNOUNCED, kind__in=kinds).exclude(version=visit.version)
+    last = told.order_by("-version", "-pk").first()
+    if last is None or last.kind == Kind.APPOINTMENT_CANCELLED:
+        return False
+    moves = visit.changes.filter(kind="moved", version__gt=last.version).order_by("version")
+    known = moves.values_list("from_starts_at", "from_therapist_id").first()
+    return known == (visit.starts_at, visit.therapist_id)

@@ -109,7 +109,9 @@ STRANGERS = 3  # requests in which every field gets values of other kinds
 UNSEEN = {  # fields that views read although no page draws them, or not on every page
     "booking:appointment_create": ("client", "look", "back"),
     "booking:appointment_move": ("look",),
-    "booking:appointment_arrive": ("back",),
+    "booking:appointment_arrive": ("back", "view"),
+    "booking:appointment_drop": ("starts", "length", "therapist", "room", "version", "key", "overrule", "view"),
+    "booking:appointment_undo": ("version", "seen", "view"),
     "clients:client_create": ("is_another_person", "known_duplicates", "onward"),
     "clients:task_done": ("next",),
     "clients:intake_request": ("next",),
@@ -122,7 +124,7 @@ UNSEEN = {  # fields that views read although no page draws them, or not on ever
 }
 HEADERS = ({}, {"hx_request": "true", "hx_target": "board"}, {"x_autosave": "1"})
 QUERY_NAMES = (
-    "appointment client day month next onward other_time overrule page q room said scope seen service session show slot starts therapist version"
+    "appointment by client day length month next onward other_time overrule page q room said scope seen service session show slot starts therapist version week"
 ).split()
 
 

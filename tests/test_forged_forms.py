@@ -17,6 +17,7 @@ THERAPISTS = [route for route in TABLE["staff"] if cells(route)["POST", "mia"] =
 COLLEAGUES = {
     ("booking:appointment_create", "therapist"),
     ("booking:appointment_create", "slot"),
+    ("booking:appointment_drop", "therapist"),
     ("booking:appointment_move", "therapist"),
     ("booking:appointment_move", "slot"),
     ("booking:waitlist_add", "therapist"),

@@ -26,7 +26,7 @@ LONGEST_SEARCH = 100
 @vary_on_headers("HX-Request")
 def client_list(request):
     query = request.GET.get("q", "")[:LONGEST_SEARCH]
-    clients = Client.objects.visible_to(request.user).matching(query).order_by("last_name", "first_name", "pk")
+    clients = Client.objects.visible_to(request.user).matching(query).best_first(query)
     page = Paginator(clients, PER_PAGE).get_page(request.GET.get("page"))
     gates = gates_for([client.pk for client in page])
     rows = [{"client": client, "gate": gates[client.pk]} for client in page]

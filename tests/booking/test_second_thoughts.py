@@ -180,8 +180,8 @@ def test_the_desk_reads_what_was_moved_and_taken_back(client, page, visit, mia, 
 
     words = text(client.get(f"/booking/appointments/{visit.pk}/"))
 
-    assert "from Mon 30 Nov 2026, 11:00, by the client, by link" in words
-    assert "from Mon 30 Nov 2026, 09:00, by the client, by link" in words
+    assert "from Mon 30 Nov 2026, 11:00–12:00, by the client, by link" in words
+    assert "from Mon 30 Nov 2026, 09:00–10:00, by the client, by link" in words
 
 
 def test_undo_from_the_mail_opens_in_another_browser(client, page, visit):

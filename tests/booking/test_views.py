@@ -28,6 +28,14 @@ def text(answer) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
 
+def cards(answer) -> str:
+    """What the visits on a board say, without the line above it."""
+    return " ".join(re.sub(r"<[^>]+>", " ", " ".join(CARD.findall(answer.content.decode()))).split())
+
+
+CARD = re.compile(r"<article class=\"booking .*?</article>", re.S)
+
+
 @pytest.fixture
 def desk(signed_in, dana):
     return signed_in(dana)
@@ -60,11 +68,11 @@ def test_day_board_shows_who_comes_to_whom_and_where(desk, visit):
     page = text(desk.get(BOARD))
 
     assert "Today, Mon 23 Nov 2026" in page
-    assert "09:00 –10:00 Ada Müller Follow-up massage · Green room Booked Intake missing" in page
+    assert "09:00 –10:00 Ada Müller Booked Intake missing New client Follow-up massage · Green room" in page
 
 
 def test_day_board_stands_on_the_day_asked_for(desk, visit):
-    assert "Ada Müller" not in text(desk.get(BOARD, {"day": "2026-11-24"}))
+    assert "Ada Müller" not in cards(desk.get(BOARD, {"day": "2026-11-24"}))
     assert "Tue 24 Nov 2026" in text(desk.get(BOARD, {"day": "2026-11-24"}))
 
 
@@ -132,7 +140,7 @@ def test_day_board_shows_how_far_each_visit_has_come(desk, book, ben, tom, dana,
 
     page = text(desk.get(BOARD))
 
-    assert re.search(r"Ada Müller .* Arrived", page)
+    assert "Ada Müller Arrived" in page
     assert "Stop – therapist first" in page
     assert "Did not come" in page
 
@@ -140,7 +148,7 @@ def test_day_board_shows_how_far_each_visit_has_come(desk, book, ben, tom, dana,
 def test_day_board_does_not_show_cancelled_visits(desk, visit, dana):
     cancel_appointment(visit, reason="sick", by=dana, at=NOW)
 
-    assert "Ada Müller" not in text(desk.get(BOARD))
+    assert "Ada Müller" not in cards(desk.get(BOARD))
 
 
 def test_day_board_of_a_therapist_shows_own_visits_only(signed_in, mia, tom, ben, book):
@@ -346,6 +354,19 @@ def test_appointment_arrive_says_loudly_that_the_therapist_comes_first(desk, ada
     visit.refresh_from_db()
     assert visit.status == "arrived"
     assert "Ada Müller waits here: fetch the therapist before anything else." in text(answer)
+
+
+def test_appointment_arrive_on_the_board_loads_the_page_anew_for_a_stop(desk, ada, visit):
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    answer = desk.post(
+        reverse("booking:appointment_arrive", args=[visit.pk]),
+        {"view": "day=2026-11-23"},
+        headers={"hx-request": "true"},
+    )
+
+    assert answer["HX-Refresh"] == "true"
+    assert "fetch the therapist before anything else" in text(desk.get(reverse("booking:day_board")))
 
 
 def test_appointment_arrive_is_quiet_for_anybody_else(desk, visit):

@@ -137,3 +137,19 @@ def test_update_client_closes_intake_links_sent_to_the_old_address(ada, dana):
 
     assert IntakeLink.objects.opened_by(token, now=NOW) is None
     assert Client.objects.matching("ada@new").get() == ada
+
+
+def test_search_puts_names_that_begin_so_first(practice, ada):
+    later = make_client("Adam", "Zeller", email="adam@mail.example")
+    inside = make_client("Nada", "Adler-Ross", email="nada@mail.example")
+    last = make_client("Rada", "Abel", email="rada@mail.example")
+
+    assert list(Client.objects.matching("ada").best_first("ada")) == [ada, later, last, inside]
+    assert list(Client.objects.matching("").best_first("")) == [last, inside, ada, later]
+
+
+def test_search_reads_the_table_through_rather_than_an_index_by_name(practice):
+    """Walked by name, SQLite fetches every row one by one: 150 ms at 50,000 clients, against 15."""
+    plan = Client.objects.matching("muller").best_first("muller")[:9].explain()
+
+    assert "client_by_name" not in plan

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from booking.appointments import cancel_appointment, move_appointment, reopen_appointment
+from booking.undo import undo_last_act
 from clients.consents import give_consent
 from clients.models import Intake, Task
 from practice import clock
@@ -187,6 +188,83 @@ def test_a_visit_moved_twice_after_it_was_confirmed_is_told_once(visit, dana, po
     send_due(now=NOW, deliver=postbox)
 
     assert [mail.subject for mail in postbox.mails[1:]] == ["Your visit is now on Wednesday 25 November at 09:00 (GMT)"]
+
+
+def test_a_visit_moved_back_before_its_mail_left_is_not_spoken_of(visit, dana, postbox):
+    send_due(now=NOW, deliver=postbox)
+    for starts_at in (NINE + DAY, NINE):
+        move(visit, starts_at, dana)
+        derive_due(NOW)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert len(postbox.mails) == 1
+    assert Message.objects.get(version=3).why == "the client knows this time already"
+
+    move(visit, NINE + DAY, dana)
+    send_due(now=NOW, deliver=postbox)
+    assert postbox.mails[-1].subject == "Your visit is now on Tuesday 24 November at 09:00 (GMT)"
+
+
+def test_a_move_taken_back_after_its_mail_left_is_told(visit, dana, postbox):
+    send_due(now=NOW, deliver=postbox)
+    move(visit, NINE + DAY, dana)
+    send_due(now=NOW, deliver=postbox)
+
+    visit.refresh_from_db()
+    undo_last_act(visit, version=visit.version, by=dana, at=NOW)
+    send_due(now=NOW, deliver=postbox)
+
+    assert [mail.subject.partition(" at")[0] for mail in postbox.mails] == [
+        "Your visit on Monday 23 November",
+        "Your visit is now on Tuesday 24 November",
+        "Your visit is now on Monday 23 November",
+    ]
+
+
+def test_a_move_taken_back_before_its_mail_left_is_not_spoken_of(visit, dana, postbox):
+    send_due(now=NOW, deliver=postbox)
+    move(visit, NINE + DAY, dana)
+    visit.refresh_from_db()
+    undo_last_act(visit, version=visit.version, by=dana, at=NOW)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert len(postbox.mails) == 1
+
+
+def test_a_booking_taken_back_before_its_mail_left_is_not_spoken_of(visit, dana, postbox):
+    type(visit).objects.filter(pk=visit.pk).update(booked_by=dana)
+    visit.refresh_from_db()
+    derive_due(NOW)
+    undo_last_act(visit, version=visit.version, by=dana, at=NOW)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert postbox.mails == []
+
+
+def test_a_new_length_is_no_reason_for_a_mail(visit, dana, postbox):
+    send_due(now=NOW, deliver=postbox)
+    row = type(visit).objects.get(pk=visit.pk)
+    move_appointment(row, starts_at=NINE, duration=timedelta(minutes=75), by=dana, at=NOW)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert len(postbox.mails) == 1
+
+
+def test_a_visit_cancelled_reopened_moved_and_moved_back_is_told_at_last(visit, dana, postbox):
+    send_due(now=NOW, deliver=postbox)
+    cancel(visit, dana)
+    send_due(now=NOW, deliver=postbox)
+    reopen(visit, dana)
+    for starts_at in (NINE + DAY, NINE):
+        move(visit, starts_at, dana)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert len(postbox.mails) == 3
 
 
 def test_each_cancelling_and_reopening_is_told(visit, dana, postbox):

@@ -5,6 +5,7 @@ for Cleo, who is Tom's.
 """
 
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import urlencode
@@ -116,6 +117,8 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "protocols:home_programme": lambda rows: {"pk": rows[1].plan.pk},
     "booking:appointment_detail": _visit("coming"),
     "booking:appointment_move": _visit("coming"),
+    "booking:appointment_drop": _visit("coming"),
+    "booking:appointment_undo": _visit("cancelled"),
     "booking:appointment_cancel": _visit("coming"),
     "booking:appointment_confirm": _visit("coming"),
     "booking:appointment_arrive": _visit("today"),
@@ -175,6 +178,7 @@ QUERIES: dict[str, Callable[[Rows], dict]] = {
     "online:book_time": lambda rows: {"day": "2026-11-26", "therapist": rows[1].therapist.pk},
     "online:my_booking": lambda _rows: {"month": "2026-12-01", "therapist": ""},
     "booking:day_board": lambda rows: {"day": "2026-11-23", "said": rows[1].visits["coming"].pk},
+    "booking:board_find": lambda _rows: {"q": "7911", "day": "2026-11-23"},
     "booking:appointment_create": _asked_client,
     "booking:appointment_slots": lambda rows: {
         **_asked_client(rows),
@@ -207,6 +211,12 @@ def _place(rows: Rows) -> dict:
 
 def _slot(rows: Rows) -> str:
     return _place(rows)["slot"]
+
+
+def _last_change(visit) -> dict:
+    """What the board shows of the last act, for taking it back."""
+    change = visit.changes.latest("pk")
+    return {"version": change.version, "seen": change.pk, "view": ""}
 
 
 FORMS: dict[str, Callable[[Rows], dict]] = {
@@ -244,6 +254,17 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
         "note": "",
     },
     "booking:appointment_move": lambda rows: {**_place(rows), "version": rows[1].visits["coming"].version},
+    "booking:appointment_drop": lambda rows: {
+        "starts": "2026-11-26T10:00Z",
+        "length": "60",
+        "therapist": rows[1].therapist.pk,
+        "room": "",
+        "version": rows[1].visits["coming"].version,
+        "key": uuid4(),
+        "overrule": "",
+        "view": "day=2026-11-26",
+    },
+    "booking:appointment_undo": lambda rows: _last_change(rows[1].visits["cancelled"]),
     "booking:appointment_cancel": lambda rows: {"reason": "sick", "version": rows[1].visits["coming"].version},
     "booking:calendar_feeds": lambda _rows: {"label": "My phone"},
     "booking:waitlist_add": lambda rows: {
