@@ -3,16 +3,14 @@
 from datetime import datetime, timedelta
 
 from booking.appointments import reopen_appointment
-from booking.holds import release_lapsed_holds
 from booking.models import Appointment, AppointmentChange
 from booking.online import CALL_FIRST, CallFirst
-from booking.placing import lock, refuse_if_busy, refuse_if_room_taken
+from booking.placing import lock
 from booking.refusals import ChangedMeanwhile, ClientBusy, TimeIsPast, TooLate, promised
+from booking.undo import put_back
 from clients.gate import StopFirst
-from practice import audit
-from practice.models import AuditEvent
 
-Status, Kind = Appointment.Status, AppointmentChange.Kind
+Kind = AppointmentChange.Kind
 SECOND_THOUGHTS = timedelta(minutes=30)
 
 
@@ -61,30 +59,6 @@ def _reopen(row: Appointment, at: datetime) -> Appointment:
 
 
 def _move_back(row: Appointment, change: AppointmentChange, at: datetime) -> Appointment:
-    """Give the visit its time, therapist and room of before. It was promised once, so no rule is asked again."""
     if change.from_starts_at <= at:
         raise TimeIsPast("That time has gone. Please choose a new one.")
-    now_at = {
-        "from_starts_at": row.starts_at,
-        "from_ends_at": row.ends_at,
-        "from_therapist_id": row.therapist_id,
-        "from_room_id": row.room_id,
-    }
-    release_lapsed_holds(at, overlapping=(change.from_starts_at, change.from_ends_at))
-    row.starts_at, row.ends_at = change.from_starts_at, change.from_ends_at
-    row.therapist, row.room = change.from_therapist, change.from_room
-    refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
-    refuse_if_room_taken(row)
-    row.status = _status_before(row, change)
-    row.version += 1
-    row.save()
-    row.links.revoke(at=at)
-    AppointmentChange.objects.create(appointment=row, kind=Kind.REOPENED, version=row.version, at=at, by=None, **now_at)
-    audit.record(action="appointment.moved_back", at=at, actor=AuditEvent.Actor.CLIENT, target=row)
-    return row
-
-
-def _status_before(row: Appointment, change: AppointmentChange) -> str:
-    """Return confirmed if the client had said yes to the time the visit goes back to, else booked."""
-    earlier = row.changes.filter(pk__lt=change.pk).order_by("-pk").first()
-    return Status.CONFIRMED if earlier and earlier.kind == Kind.CONFIRMED else Status.BOOKED
+    return put_back(row, change, by=None, at=at)

@@ -10,7 +10,7 @@ from booking.placing import lock, refuse_if_busy, refuse_if_room_taken
 from booking.refusals import ChangedMeanwhile, NotNow, promised
 from booking.wording import read_back
 from practice import audit
-from practice.models import User
+from practice.models import AuditEvent, User
 from practice.templatetags.ui import local_dt, local_time, minutes
 
 UNDO_TIME = timedelta(minutes=30)
@@ -101,31 +101,38 @@ def _move_back(appointment: Appointment, change: AppointmentChange, *, by: User,
             raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
         if hasattr(row, "treatment_session"):
             raise NotNow("The therapist has begun to chart this visit, so it stays as it is.")
+        return put_back(row, change, by=by, at=at)
 
-        undone = {
-            "from_starts_at": row.starts_at,
-            "from_ends_at": row.ends_at,
-            "from_therapist_id": row.therapist_id,
-            "from_room_id": row.room_id,
-        }
-        row.starts_at, row.ends_at = change.from_starts_at, change.from_ends_at
-        row.therapist_id, row.room_id = change.from_therapist_id, change.from_room_id
-        release_lapsed_holds(at, overlapping=(row.starts_at, row.ends_at))
-        refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
-        refuse_if_room_taken(row)
 
-        row.version += 1
-        if (undone["from_starts_at"], undone["from_therapist_id"]) != (row.starts_at, row.therapist_id):
-            row.status = status_before(row)  # a hold does not come back: it was taken
-            closed = list(row.links.filter(revoked_at=change.at).values_list("pk", flat=True))
-            row.links.exclude(pk__in=closed).revoke(at=at)
-            row.links.filter(pk__in=closed).update(revoked_at=None)
-        row.save()
-        AppointmentChange.objects.create(
-            appointment=row, kind=Kind.REOPENED, version=row.version, at=at, by=by, **undone
-        )
-        audit.record(action="appointment.reopened", at=at, by=by, target=row)
-        return row
+def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at: datetime) -> Appointment:
+    """Give the visit its time, length, therapist and room of before `change`, a move, and return it.
+
+    It was promised once, so no rule is asked again; the links the move closed open, those made since close. Call it
+    under the booking locks, with the row locked. Raises SlotTaken, RoomTaken, ClientBusy when the old time is gone.
+    """
+    undone = {
+        "from_starts_at": row.starts_at,
+        "from_ends_at": row.ends_at,
+        "from_therapist_id": row.therapist_id,
+        "from_room_id": row.room_id,
+    }
+    row.starts_at, row.ends_at = change.from_starts_at, change.from_ends_at
+    row.therapist_id, row.room_id = change.from_therapist_id, change.from_room_id
+    release_lapsed_holds(at, overlapping=(row.starts_at, row.ends_at))
+    refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
+    refuse_if_room_taken(row)
+
+    row.version += 1
+    if (undone["from_starts_at"], undone["from_therapist_id"]) != (row.starts_at, row.therapist_id):
+        row.status = status_before(row)  # a hold does not come back: it was taken
+        closed = list(row.links.filter(revoked_at=change.at).values_list("pk", flat=True))
+        row.links.exclude(pk__in=closed).revoke(at=at)
+        row.links.filter(pk__in=closed).update(revoked_at=None)
+    row.save()
+    AppointmentChange.objects.create(appointment=row, kind=Kind.REOPENED, version=row.version, at=at, by=by, **undone)
+    actor = AuditEvent.Actor.STAFF if by else AuditEvent.Actor.CLIENT
+    audit.record(action="appointment.moved_back", at=at, by=by, actor=actor, target=row)
+    return row
 
 
 def _last_change(appointment: Appointment) -> AppointmentChange | None:

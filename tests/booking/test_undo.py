@@ -60,7 +60,7 @@ def test_undo_of_a_move_puts_time_therapist_room_and_length_back(visit, undo, da
     assert visit.therapist.first_name == "Mia"
     last = visit.changes.order_by("-pk").first()
     assert (last.kind, last.from_starts_at) == ("reopened", ELEVEN)
-    assert AuditEvent.objects.filter(action="appointment.reopened").count() == 1
+    assert AuditEvent.objects.filter(action="appointment.moved_back").count() == 1
 
 
 def test_undo_of_a_move_keeps_the_client_s_yes(visit, undo, dana):
