@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from django.db import ProgrammingError, connection
+from django.db import connection
 from psycopg import sql
 
 from config.env import env
@@ -31,7 +31,10 @@ def own_database(folder: Path) -> Iterator[str]:
     if connection.vendor == "sqlite":
         yield f"sqlite:///{folder / 'first.sqlite3'}"
         return
-    refuse_beside_a_practice()
+    try:
+        refuse_beside_a_practice()
+    finally:
+        connection.close()
     url = urlsplit(env.str("DATABASE_URL"))
     mark = f"{MARK}{secrets.token_hex(4)}_"
     try:
@@ -49,13 +52,9 @@ def own_database(folder: Path) -> Iterator[str]:
 
 def refuse_beside_a_practice() -> None:
     """Raise NoDatabase if the database named in the settings holds a practice: measuring would slow it down."""
-    try:
-        is_there = Practice.objects.exists()
-    except ProgrammingError:
-        is_there = False  # no tables yet
-    finally:
-        connection.close()
-    if is_there:
+    if Practice._meta.db_table not in connection.introspection.table_names():
+        return
+    if Practice.objects.exists():
         raise NoDatabase(
             "DATABASE_URL names a database that holds a practice, and the bench would slow it down. "
             "Measure on a server of its own: tools/pgtemp.py -- make bench"

@@ -27,12 +27,14 @@ def inside(user: User) -> TestClient:
 
 
 class Browser:
-    """Asks the stage's web server as `username`."""
+    """Asks the stage's web server as `username`, or as nobody in particular."""
 
-    def __init__(self, stage: Stage, username: str):
-        with standing_in(stage):
-            signed_in = inside(User.objects.get(username=username))
-        self._cookies = {settings.SESSION_COOKIE_NAME: signed_in.cookies[settings.SESSION_COOKIE_NAME].value}
+    def __init__(self, stage: Stage, username: str = ""):
+        self._cookies = {}
+        if username:
+            with standing_in(stage):
+                signed_in = inside(User.objects.get(username=username))
+            self._cookies[settings.SESSION_COOKIE_NAME] = signed_in.cookies[settings.SESSION_COOKIE_NAME].value
         self._connection = http.client.HTTPConnection(HOST, stage.port, timeout=60)
 
     def get(self, path: str, **headers: str) -> str:
@@ -47,7 +49,7 @@ class Browser:
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str], *, wanted: int) -> str:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        self._connection.request(method, path, body, {"Cookie": cookies, **headers})
+        self._connection.request(method, path, body, {**headers, **({"Cookie": cookies} if cookies else {})})
         answer = self._connection.getresponse()
         text = answer.read().decode()
         if answer.status != wanted:

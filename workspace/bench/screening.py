@@ -9,17 +9,22 @@ from workspace.demo.data import PROFILES, answers_of, examination
 
 AGES = range(19, 85, 3)
 SEXES = ("F", "M", "X")
+# What one person in five answers beside their pain, in turn, so that every kind of result is among the cases.
+EVERY = 5
+ALARMS = ({"saddle_numbness": True}, {"cancer_history": True, "weight_loss": True}, {"fever": "not_sure"})
 
 
 def cases() -> list[dict]:
-    """Return every profile of the demo at every age of AGES: all that is asked of a client and found at the table."""
+    """Return every profile of the demo at many ages: all that is asked of a client, and all that is found at the table."""
     return [
-        {
-            **answers_of(profile, {"age": age, "sex": sex}),
-            **(examination(profile) if "exam" in PROFILES[profile] else {}),
-        }
-        for profile, age, sex in product(PROFILES, AGES, SEXES)
+        {**answers_of(profile, {"age": age, "sex": sex, **_alarm(number)}), **examination(profile)}
+        for number, (profile, age, sex) in enumerate(product(PROFILES, AGES, SEXES))
     ]
+
+
+def _alarm(number: int) -> dict:
+    turn, rest = divmod(number, EVERY)
+    return {} if rest else ALARMS[turn % len(ALARMS)]
 
 
 def measure(*, rounds: int) -> float:

@@ -33,8 +33,8 @@ class Stage:
 class Growing:
     """Makes the practice in the database at hand, and lets it grow."""
 
-    def __init__(self, *, now: datetime):
-        self.demo = Demo(seed=1, now=now)
+    def __init__(self, *, now: datetime, stories: int | None):
+        self.demo = Demo(seed=1, now=now, stories=stories)
         self.newest_day = DAYS_AHEAD
 
     @transaction.atomic

@@ -30,9 +30,9 @@ from workspace.bench.stages import Growing, Stage
 
 FIGURES = "figures.json"
 AMOUNTS = (0, 2_000, 50_000)
-REPEATS = {"availability": 15, "days": 20, "pages": 30, "mails": 600, "screening": 15}
+REPEATS = {"stories": None, "availability": 15, "days": 20, "pages": 30, "mails": 600, "screening": 15}
 QUICK_AMOUNTS = (0, 150, 400)
-QUICK_REPEATS = {"availability": 1, "days": 1, "pages": 2, "mails": 20, "screening": 1}
+QUICK_REPEATS = {"stories": None, "availability": 1, "days": 1, "pages": 2, "mails": 20, "screening": 1}
 WAIT_SECONDS = 60
 WEB = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.bench.wsgi:application"]
 # What somebody set for the practice and must not reach the bench: it measures the product as it comes.
@@ -94,7 +94,7 @@ class Command(BaseCommand):
 
     def figures(self, children, amounts, repeats):
         """Return all figures."""
-        empty, small, large = self.make_stages(children, amounts)
+        empty, small, large = self.make_stages(children, amounts, repeats)
         figures = {"database": connection.vendor}
         self.say("availability")
         figures["availability"] = availability.measure([empty, small, large], rounds=repeats["availability"])
@@ -113,15 +113,15 @@ class Command(BaseCommand):
         """Tell how far it is, on stderr."""
         self.stderr.write(f"bench: {perf_counter() - self.began:6.1f} s  {what}")
 
-    def make_stages(self, children, amounts):
+    def make_stages(self, children, amounts, repeats):
         """Let a practice grow, keep a copy of it at each of `amounts`, and start a web server on each."""
         self.say("tables and static files")
         call_command("prepare", verbosity=0)
         prepare_static_files()
         if connection.vendor == "postgresql":
             one_patient_connection()
-        first, stages = os.environ["DATABASE_URL"], []
-        growing = Growing(now=clock.now())
+        first, addresses, stages = os.environ["DATABASE_URL"], [], []
+        growing = Growing(now=clock.now(), stories=repeats["stories"])
         for number in amounts:
             self.say(f"a practice with {number:,} appointments")
             growing.grow_to(number)
@@ -130,16 +130,12 @@ class Command(BaseCommand):
                     cursor.execute("ANALYZE")  # the server would, within a minute
             connection.close()
             copy = copy_of(first, f"with_{number}")
-            stage = Stage(appointments=number, name=name_of(copy), port=free_port())
-            children.start(
-                f"web server {number}",
-                WEB,
-                log=settings.DATA_DIR / f"web-{number}.log",
-                environment={"PORT": str(stage.port), "DATABASE_URL": copy},
-            )
-            stages.append(stage)
+            addresses.append(copy)
+            stages.append(Stage(appointments=number, name=name_of(copy), port=free_port()))
+        for stage, copy in ((stages[0], addresses[0]), (stages[-1], addresses[-1])):
+            start_server(children, stage, copy)
         children.start("mail server", [sys.executable, "-m", "workspace.bench.sink", str(settings.EMAIL_PORT)])
-        for port in (*(stage.port for stage in stages), settings.EMAIL_PORT):
+        for port in (stages[0].port, stages[-1].port, settings.EMAIL_PORT):
             wait_for(port, children)
         return stages
 
@@ -179,6 +175,16 @@ def world_of(folder: Path, database: str) -> dict[str, str]:
         "HOST": HOST,
         "EMAIL_URL": f"smtp://{HOST}:{free_port()}",
     }
+
+
+def start_server(children: Children, stage: Stage, database: str) -> None:
+    """Start the product's web server on the stage's database, with the one view more."""
+    children.start(
+        f"web server on {stage.appointments}",
+        WEB,
+        log=settings.DATA_DIR / f"web-{stage.appointments}.log",
+        environment={"PORT": str(stage.port), "DATABASE_URL": database},
+    )
 
 
 def free_port() -> int:
