@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test chaos check lock audit migrations production-env
+.PHONY: help setup run test chaos check bench lock audit migrations production-env
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf 'make %-16s%s\n' "$$name" "$$text"; done
@@ -28,6 +28,10 @@ chaos: setup ## the long form of the races and kills, on both databases; the fig
 check: setup ## style, types, import line, migrations and deployment settings; no tests
 	@$(PYTHON) tools/setup.py --dev
 	@$(BIN)/python -m tools.check
+
+bench: ## measure speed on this machine; prints one JSON object, progress goes to stderr (docs/measurements.md)
+	@$(MAKE) --no-print-directory setup >&2
+	@$(BIN)/python manage.py bench
 
 migrations: setup ## write the migrations that the models ask for, one app at a time
 	@for app in practice clients protocols booking treatment_sessions referrals reminders; do $(BIN)/python manage.py makemigrations --no-header $$app || exit 1; done

@@ -119,9 +119,10 @@ class PlaceForm(forms.Form):
                 self.add_error("other_time", error)
 
     def _read_offered(self, chosen):
-        read = read_slot(chosen)
-        therapist = read and self.fields["therapist"].queryset.filter(pk=read[1]).first()
-        if therapist is None:
+        read, therapist = read_slot(chosen), self.cleaned_data.get("therapist")
+        if read and (therapist is None or therapist.pk != read[1]):
+            therapist = self.fields["therapist"].queryset.filter(pk=read[1]).first()
+        if read is None or therapist is None:
             self.add_error("slot", "That time is not on offer. Choose one from the list.")
             return
         self.cleaned_data |= {"starts_at": read[0], "therapist": therapist}

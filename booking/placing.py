@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Q
 
 from booking.availability import Book, Need, day_span, free_room, working_time
@@ -33,7 +34,9 @@ def lock(*, service: Service, room: Room | None, therapists: list[int], clients:
 
 
 def _lock_rows(model, ids) -> None:
-    # Evaluated for its lock alone; SQLite took its one write lock when the transaction began.
+    if not connection.features.has_select_for_update:
+        return  # SQLite took its one write lock when the transaction began
+    # Evaluated for its lock alone.
     list(model.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 

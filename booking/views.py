@@ -62,7 +62,8 @@ def appointment_create(request):
         return _choose_client(request)
 
     is_sent = request.method == "POST"
-    form = BookingForm(request.POST if is_sent else None, initial=_guess(request, client), **_frame(request))
+    start = {"initial": _guess(request, client)} if not is_sent else {"data": request.POST}
+    form = BookingForm(**start, **_frame(request))
     refusal = None
     if is_sent and "look" not in request.POST and form.is_valid():
         try:

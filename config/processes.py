@@ -32,9 +32,17 @@ class Children:
         self.running: dict[str, subprocess.Popen] = {}
 
     def start(
-        self, name: str, command: list[str], *, log: Path | None = None, on_orphaned: int = signal.SIGTERM
+        self,
+        name: str,
+        command: list[str],
+        *,
+        log: Path | None = None,
+        on_orphaned: int = signal.SIGTERM,
+        environment: dict[str, str] | None = None,
     ) -> None:
-        """Start `command`. Its output goes to `log`, or to this process's own. `on_orphaned` reaches it if this process is killed.
+        """Start `command`, with `environment` on top of this process's own.
+
+        Its output goes to `log`, or to this process's own. `on_orphaned` reaches it if this process is killed.
 
         Each child leads a session of its own, so that Ctrl-C reaches this process alone and the stop has an order.
         """
@@ -42,6 +50,7 @@ class Children:
         try:
             self.running[name] = subprocess.Popen(  # noqa: S603
                 command,
+                env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT if out else None,

@@ -108,6 +108,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         timeout=20,
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;",
     )
+    _database["CONN_MAX_AGE"] = 600  # opening the file anew for each request costs ten times what a query does
 else:
     _database.setdefault("OPTIONS", {}).update(
         options="-c lock_timeout=3000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000",

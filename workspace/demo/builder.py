@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from practice.errors import Refused
 from practice.models import Practice
-from workspace.demo.bulk import AMOUNTS, Bulk
+from workspace.demo.bulk import AMOUNTS, Amount, Bulk
 from workspace.demo.cases import PRESENT, TODAY_ENDINGS, Case
 from workspace.demo.data import STORIES
 from workspace.demo.house import House, arrange_cover, close_days, found_demo
@@ -24,44 +24,70 @@ class PracticeExists(Refused):
     """The demo never mixes with what is already there."""
 
 
+class Demo:
+    """A demo practice in the making: `found` it, then `live` its stories, or the first `stories` of them.
+
+    All that it draws comes from `seed`.
+    """
+
+    def __init__(self, *, seed: int, now: datetime, stories: int | None = None):
+        self.now, self.seed, self.stories = now, seed, STORIES[:stories]
+        self.place = place_of_the_hour(now)
+        self.rng = random.Random(seed)  # noqa: S311 - a demo, not a secret
+        self.timetable = Timetable(now=now, zone=ZoneInfo(self.place["zone"]), rng=self.rng)
+        self.house: House | None = None
+        self.phones: list[str] = []
+
+    def found(self) -> House:
+        """Create the practice before its first client. Raises PracticeExists."""
+        if (standing := Practice.objects.current()) is not None:
+            raise PracticeExists(
+                "the demo is already here; nothing was changed."
+                if standing.is_demo
+                else "a practice is already here. The demo needs an empty database of its own."
+            )
+        self.house = found_demo(self.place, self.timetable)
+        self.phones = phone_numbers(self.place, self.rng)
+        return self.house
+
+    def live(self, amount: Amount | None = None) -> None:
+        """Tell the stories; with `amount`, after years of ordinary visits."""
+        house, timetable, telling = self.house, self.timetable, Telling(self.now)
+        telling.plan(timetable.moment(-40, 9), lambda at: close_days(house, timetable, at=at))
+        telling.plan(timetable.moment(-2, 9), lambda at: arrange_cover(house, timetable, at=at))
+        cases = [
+            Case(story, phone=phone, house=house, timetable=timetable, telling=telling, seed=str(self.seed))
+            for story, phone in zip(self.stories, self.phones, strict=False)
+        ]
+        for endings in (PRESENT, TODAY_ENDINGS.keys() - set(PRESENT)):
+            for case in cases:
+                case.take_times_of_today(endings)
+        for case in cases:
+            case.take_other_times()
+        if amount:
+            self.bulk().fill(amount)
+        for case in cases:
+            case.plan_all()
+        with timezone.override(timetable.zone):  # as inside a request, so that a day is the practice's day
+            telling.tell()
+            visit_the_public_page(house, phone=self.phones[-1], now=self.now)
+
+    def bulk(self) -> Bulk:
+        """Return what writes ordinary visits into the times still free."""
+        return Bulk(house=self.house, timetable=self.timetable, phones=self.phones, rng=self.rng, now=self.now)
+
+
 @transaction.atomic
 def make_demo(*, seed: int, size: str, now: datetime) -> House:
     """Make the demo practice of `size` (one of SIZES) around `now` and return it. Raises PracticeExists."""
-    if (standing := Practice.objects.current()) is not None:
-        raise PracticeExists(
-            "the demo is already here; nothing was changed."
-            if standing.is_demo
-            else "a practice is already here. The demo needs an empty database of its own."
-        )
-    _lift_limits()
-    place = place_of_the_hour(now)
-    rng = random.Random(seed)  # noqa: S311 - a demo, not a secret
-    timetable = Timetable(now=now, zone=ZoneInfo(place["zone"]), rng=rng)
-    house = found_demo(place, timetable)
-    telling = Telling(now)
-    telling.plan(timetable.moment(-40, 9), lambda at: close_days(house, timetable, at=at))
-    telling.plan(timetable.moment(-2, 9), lambda at: arrange_cover(house, timetable, at=at))
-    phones = phone_numbers(place, rng)
-    cases = [
-        Case(story, phone=phone, house=house, timetable=timetable, telling=telling, seed=str(seed))
-        for story, phone in zip(STORIES, phones, strict=False)
-    ]
-    for endings in (PRESENT, TODAY_ENDINGS.keys() - set(PRESENT)):
-        for case in cases:
-            case.take_times_of_today(endings)
-    for case in cases:
-        case.take_other_times()
-    if size in AMOUNTS:
-        Bulk(house=house, timetable=timetable, phones=phones, rng=rng, now=now).fill(AMOUNTS[size])
-    for case in cases:
-        case.plan_all()
-    with timezone.override(timetable.zone):  # as inside a request, so that a day is the practice's day
-        telling.tell()
-        visit_the_public_page(house, phone=phones[-1], now=now)
+    lift_limits()
+    demo = Demo(seed=seed, now=now)
+    house = demo.found()
+    demo.live(AMOUNTS.get(size))
     return house
 
 
-def _lift_limits() -> None:
+def lift_limits() -> None:
     """Let this one transaction take its time: the limits of a page are not meant for years of visits."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

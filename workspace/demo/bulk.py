@@ -84,21 +84,21 @@ class Bulk:
         self.house, self.timetable, self.phones, self.rng, self.now = house, timetable, phones, rng, now
         self.rooms = list(Room.objects.order_by("-name"))  # the stories take the first free one by name
 
-    def fill(self, amount: Amount) -> None:
-        """Write about `amount` of everything."""
-        visits = self._plan_visits(amount)
+    def fill(self, amount: Amount, newest_day: int = DAYS_AHEAD) -> None:
+        """Write about `amount` of everything, on `newest_day` and before."""
+        visits = self._plan_visits(amount, newest_day)
         courses = list({id(visit.course): visit.course for visit in visits}.values())
-        self._write_clients(courses)
+        self.write_clients(courses)
         self._write_visits(visits)
         treated = [visit for visit in visits if visit.appointment.status == Appointment.Status.ARRIVED]
         self._write_sessions(treated[-amount.notes :])
 
     # --- who comes when
 
-    def _plan_visits(self, amount: Amount) -> list[Booked]:
+    def _plan_visits(self, amount: Amount, newest_day: int) -> list[Booked]:
         """Return the visits in the order of time. Days are filled from the latest one back until there are enough."""
         cells: list[tuple[Place, str, Room]] = []
-        for day in range(DAYS_AHEAD, -amount.days_back - 1, -1):
+        for day in range(newest_day, -amount.days_back - 1, -1):
             if len(cells) >= amount.appointments:
                 break
             cells += self._cells_of(day)
@@ -132,7 +132,8 @@ class Bulk:
 
     # --- clients, with everything before their first visit
 
-    def _write_clients(self, courses: list[Course]) -> None:
+    def write_clients(self, courses: list[Course]) -> None:
+        """Write the clients of these courses with intake, consents, screening and plan, and no visit yet."""
         for number, course in enumerate(courses):
             course.client = self._client(number, course)
         Client.objects.bulk_create([course.client for course in courses], BATCH)
