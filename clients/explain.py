@@ -7,6 +7,7 @@ from clients.models import Screening
 from clients.overruling import standing_overruling
 from clients.questions import LEFT_OUT, answer_words
 from clients.screening import ITEMS, RULES
+from clients.screenings import readers_of
 from clients.sources import source_of
 
 LEVELS = {
@@ -32,6 +33,7 @@ def explain(screening: Screening) -> dict:
     return {
         **explain_result(screening.result, screening.answers),
         "overruling": standing_overruling(screening),
+        "readers": readers_of(screening),
         "card": [_card_row(test, screening.card[test]) for test in TESTS if test in screening.card],
         "asked": [
             {"label": _label(key), "answer": answer_words(key, screening.answers[key])} for key in screening.asked

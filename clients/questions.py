@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from django import forms
 
 from anatomy.body import MUSCLES
-from clients.card import ANGLE, CARD_TESTS, DONE, JOINT_TESTS, NOT_TESTED, POSITIVE_OF_DONE, SIDES, SLR, TEST_CHOICES, TESTS, Card
+from clients.card import (
+    ANGLE,
+    CARD_TESTS,
+    DONE,
+    JOINT_TESTS,
+    NOT_TESTED,
+    POSITIVE_OF_DONE,
+    SIDES,
+    SLR,
+    TEST_CHOICES,
+    TESTS,
+    Card,
+)
 from clients.screening import ITEMS, BadAnswer, Item, validate
 
 ANSWERS = {"yes": True, "no": False, "not_sure": "not_sure"}

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from clients.card import Card, changes_of_card
@@ -13,9 +14,12 @@ from clients.screening import ITEMS, ScreeningResult, published_scores, screen, 
 from clients.todo import raise_alert
 from practice import audit
 from practice.errors import Refused
-from practice.models import User
+from practice.models import AuditEvent, User
 
 CLEARANCE = "cleared_by_clinician_this_episode"
+SHOWN_ON = (
+    "clients:screening_page", "clients:screening_clarify", "clients:screening_compare", "clients:rescreen", "workspace:client_page",
+)  # fmt: skip
 STOPPING = (Screening.Triage.EMERGENCY, Screening.Triage.URGENT_REFERRAL)
 
 
@@ -145,9 +149,7 @@ def preview_screening(
 
 
 @transaction.atomic
-def screen_in_person(
-    *, client: Client, answers: Mapping[str, object], card: Card, by: User, at: datetime
-) -> Screening:
+def screen_in_person(*, client: Client, answers: Mapping[str, object], card: Card, by: User, at: datetime) -> Screening:
     """Store a client's first screening, asked in person, and return it; `card` is counted into `answers`.
 
     Raises ScreeningChangedMeanwhile if there is one by now: two therapists may begin at once.
@@ -231,6 +233,23 @@ def _full(result: ScreeningResult, given: Mapping[str, object]) -> dict:
         "words": asdict(words_for(result)),
         "published": [asdict(score) for score in published_scores(given)],
     }
+
+
+def readers_of(screening: Screening) -> list[dict]:
+    """Return who opened a page that shows this screening while it was the newest: who, and when first, in that order."""
+    until = Screening.objects.filter(supersedes=screening).values_list("at", flat=True).first()
+    read = AuditEvent.objects.filter(
+        action="chart.read",
+        about_client_id=screening.client_id,
+        page__in=SHOWN_ON,
+        by__isnull=False,
+        at__gte=screening.at,
+    )
+    if until:
+        read = read.filter(at__lt=until)
+    first = dict(read.order_by("by").values_list("by").annotate(Min("at")))
+    people = User.objects.in_bulk(first)
+    return [{"by": people[pk], "at": at} for pk, at in sorted(first.items(), key=lambda each: (each[1], each[0]))]
 
 
 def lock_client(client: Client) -> None:

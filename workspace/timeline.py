@@ -40,6 +40,7 @@ def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
             _intakes,
             _drawings,
             _screenings,
+            _overrulings,
             _clearances,
             _plans,
             _sessions,
@@ -111,6 +112,20 @@ def _screenings(client) -> Iterator[Event]:
             url=reverse("clients:screening_version", args=[client.pk, screening.pk]),
             tone=TRIAGE_TONES[screening.triage],
             icon_name="clipboard-check",
+        )
+
+
+def _overrulings(client) -> Iterator[Event]:
+    for row in client.overrulings.select_related("by"):
+        taken_back = row.pattern == row.overruled
+        yield Event(
+            at=row.at,
+            title="Overruling taken back"
+            if taken_back
+            else f"Pattern overruled: works with “{row.get_pattern_display()}”",
+            text=f"{row.by.name}: {row.reason}",
+            tone="warn",
+            icon_name="person-raised-hand",
         )
 
 
