@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.card import ANSWERED_BY_CARD, CARD_TESTS, PARTS, SIDES, TESTS, changes_of_card
+from clients.card import ANSWERED_BY_CARD, CARD_TESTS, PARTS, TESTS, changes_of_card
 from clients.consents import CONSENTS, give_consent, holding_consents
 from clients.explain import card_words, explain, explain_result
 from clients.forms import ClearanceForm, ConsentForm, OutcomeForm, OverruleForm

@@ -61,7 +61,7 @@ def test_the_card_has_every_named_test_with_its_definition_and_not_tested():
         assert test.choices["not_tested"] == "Not tested"
         assert test.calm in test.choices
     assert "Tightness at the back of the thigh is negative" in CARD_TESTS["slr"].help
-    assert {item for item in OF_ITEMS} <= set(ITEMS)
+    assert set(OF_ITEMS) <= set(ITEMS)
 
 
 def test_everything_the_therapist_examines_has_its_place():
