@@ -215,7 +215,13 @@ def screening_preview(request, client_id):
         changes |= changes_of_card(card.standing, card.card())
         answers = {**(screening.answers if screening else {}), **changes}
         reasons = explain_result(preview_screening(client, screening, changes=changes, at=clock.now()), answers)
-    return render(request, "clients/_screening_preview.html", {"reasons": reasons})
+    unread = [
+        {"label": str(each.fields[name].label), "field": f"div_{each[name].auto_id}"}
+        for each in (form, card)
+        for name in each.errors
+        if name in each.fields
+    ]
+    return render(request, "clients/_screening_preview.html", {"reasons": reasons, "unread": unread})
 
 
 def _forms(client, screening, data, *, shown=None, shown_card=None):

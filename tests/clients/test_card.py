@@ -191,7 +191,9 @@ def test_screening_preview_says_what_would_come_of_it_and_stores_nothing(signed_
     assert "Missing" in calm_words
     assert Screening.Triage.EMERGENCY.label in stop_words or "Stop" in stop_words
     assert stop_words != calm_words
-    assert "cannot be read yet" in browser.post(address, {"slr-left": "sideways"}).content.decode()
+    unread = browser.post(address, {"slr-left": "positive", "slr_angle_deg-left": "120"}).content.decode()
+    assert "cannot be read yet" in unread
+    assert 'href="#div_id_slr_angle_deg-left"' in unread
     assert Screening.objects.count() == 1
 
 

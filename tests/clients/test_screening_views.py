@@ -13,7 +13,7 @@ from clients.models import Clearance, Screening, Task
 from clients.overruling import overrule_pattern
 from clients.questions import QuestionForm
 from clients.rescreen import EVERY_VISIT, asked_since
-from clients.screening import ITEMS
+from clients.screening import ITEMS, RULES
 from clients.screenings import (
     NothingClarified,
     ScreeningChangedMeanwhile,
@@ -37,7 +37,8 @@ def text_of(response):
 
 
 DEEP_GLUTEAL = {
-    "buttock_dominant": True, "sitting_tolerance_min": 20, "slr": "negative", "strength": "normal", "light_touch": "normal",
+    "buttock_dominant": True, "sitting_tolerance_min": 20, "numb_tingling_leg": False, "slr": "negative",
+    "strength": "normal", "light_touch": "normal",
     "active_piriformis": "positive", "seated_piriformis_stretch": "positive",
 }  # fmt: skip
 
@@ -255,6 +256,27 @@ def test_a_first_screening_made_twice_at_once_is_laid_together(signed_in, mia, t
     assert 'name="slump-left" value="positive" id="id_slump-left_0" checked' in text_of(refused)
     with pytest.raises(ScreeningChangedMeanwhile):
         screen_in_person(client=ada_in_care, answers=calm(), card={}, by=mia, at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("found", "pattern"),
+    [
+        ({"pain_below_knee": True, "leg_worse_than_back": True, "crossed_slr": "positive"}, "mixed_or_unclear"),
+        ({"strength": "not_tested"}, "insufficient_data"),
+        ({}, "deep_gluteal"),
+    ],
+)
+def test_the_page_says_the_reviewed_words_of_each_pattern(signed_in, mia, ada_in_care, found, pattern):
+    stored = screened(ada_in_care, mia, **{**DEEP_GLUTEAL, **found})
+    assert stored.pattern == pattern
+
+    shown = text_of(signed_in(mia).get(page("screening_page", ada_in_care)))
+
+    words = RULES.words["pattern"][pattern]
+    for text in (words["title"], words["therapist"], RULES.words["footer"].format(version=stored.rules_version)):
+        assert escape(text) in shown
+    if pattern == "insufficient_data":
+        assert "7 of 8 groups answered; missing: Strength and feeling." in shown
 
 
 def test_an_overruling_stands_wherever_the_pattern_is_shown(signed_in, mia, ada_in_care):
