@@ -229,6 +229,10 @@ def test_the_preview_equals_what_saving_stores(signed_in, mia, ada_in_care, act)
             for words in (escape(each["text"]), each["weight_words"], escape(each["cited"].name)):
                 assert words in fragment
                 assert words in page
+            source = f'{escape(each["text"])} · <a href="#source-{each["cited"].key}">'
+            assert source in fragment
+            assert source in page
+            assert f'id="source-{each["cited"].key}"' in page
     assert after.context["reasons"]["words"]["footer"] in fragment
 
 
@@ -237,7 +241,7 @@ def test_the_preview_drops_a_clearance_as_saving_does(signed_in, mia, ada_in_car
     cleared = record_clearance(
         client=ada_in_care, clinician_name="Dr Rao", profession="GP", given_on=TODAY, note="Letter", by=mia, at=NOW
     )
-    sent = {"base": cleared.pk, **typed(cleared.answers), "spreading_down": "yes"}
+    sent = {"base": cleared.pk, **typed(cleared.answers), "surgery_recent_6wk": "yes"}
 
     said = signed_in(mia).post(reverse("clients:screening_preview", args=[ada_in_care.pk]), sent).context["reasons"]
 
