@@ -43,7 +43,10 @@ def explain(screening: Screening) -> dict:
 
 def explain_result(result: Mapping, answers: Mapping[str, object]) -> dict:
     """Return a result, stored or not yet, with labels: a page and the preview beside the card show the same."""
-    axes = [_axis(axis, found, result) for axis, found in result["evidence"].items()]
+    evidence = result["evidence"]
+    axes = [
+        _axis(axis, evidence[axis], result) for axis in RULES.words["axis"] if axis in evidence
+    ]  # jsonb keeps no order
     cautions = [_caution(each) for each in sorted(result["cautions"], key=_gravest_first)]
     flags = [_flag(flag) for flag in result["flags"]]
     groups = [MINIMUM[name] for name in result["minimum_missing"] if name in MINIMUM]
