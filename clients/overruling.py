@@ -4,6 +4,7 @@ Nothing in the sources gives a ground for overruling a red flag in person: an em
 lifted by asking again or by a clinician's clearance. So an overruling changes neither the triage nor the gate.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -36,8 +37,21 @@ def standing_overruling(screening: Screening) -> Overruling | None:
     """Return the overruling that holds for this version: the client's newest, while the same pattern is still named."""
     newest = screening.client.overrulings.filter(at__lte=_end_of(screening)).order_by("-at", "-pk")
     found = newest.select_related("by").first()
-    holds = found and found.overruled == screening.pattern != found.pattern and may_be_overruled(screening)
-    return found if holds else None
+    return found if found and _holds(found, screening) else None
+
+
+def overrulings_by_client(screenings: Iterable[Screening]) -> dict[int, Overruling]:
+    """Return the overruling that holds for each of these current screenings, by client, in one query."""
+    current = {screening.client_id: screening for screening in screenings}
+    newest = {
+        row.client_id: row
+        for row in Overruling.objects.filter(client__in=current).order_by("at", "pk").select_related("by")
+    }
+    return {client_id: row for client_id, row in newest.items() if _holds(row, current[client_id])}
+
+
+def _holds(found, screening):
+    return found.overruled == screening.pattern != found.pattern and may_be_overruled(screening)
 
 
 def _end_of(screening):

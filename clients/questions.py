@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from django import forms
 
 from anatomy.body import MUSCLES
-from clients.card import ANGLE, SIDES, SLR, TESTS, Card
+from clients.card import (
+    ANGLE,
+    CARD_TESTS,
+    DONE,
+    JOINT_TESTS,
+    NOT_TESTED,
+    POSITIVE_OF_DONE,
+    SIDES,
+    SLR,
+    TEST_CHOICES,
+    TESTS,
+    Card,
+)
 from clients.screening import ITEMS, BadAnswer, Item, validate
 
 ANSWERS = {"yes": True, "no": False, "not_sure": "not_sure"}
 ANSWER_WORDS = {True: "Yes", False: "No", "not_sure": "Not sure"}
-TEST_WORDS = {"positive": "Positive", "negative": "Negative", "not_tested": "Not tested"}
 LEFT_OUT = "Not answered"
 NONE_FOUND = "none"
 SKIP = "skip"  # a value of its own, or nothing chosen would be drawn as chosen
@@ -136,24 +147,30 @@ class QuestionForm(forms.Form):
 
 
 class CardForm(forms.Form):
-    """The tests of the examination card, left and right of each, and the angle of the straight leg raise."""
+    """The tests of the examination card, left and right of each, and the angle of the straight leg raise.
 
-    def __init__(self, data=None, *, card: Card):
+    `card` stands, `answers` are the screening's; `shown` is what the page shows where that differs from `card`. One tick
+    says "not tested" of all that is left without a choice.
+    """
+
+    rest = forms.BooleanField(label="Everything else: not tested", required=False)
+
+    def __init__(self, data=None, *, card: Card, answers: Mapping[str, object], shown: Card | None = None):
         self.standing = card
+        self.answers = answers
         super().__init__(data)
-        choices = [*TEST_WORDS.items(), (SKIP, "Open")]
-        for test in TESTS:
+        for test in CARD_TESTS.values():
             for side in SIDES:
-                entry = card.get(test, {}).get(side, {})
-                self.fields[f"{test}-{side}"] = forms.ChoiceField(
-                    label=f"{ITEMS[test].label}, {side}",
-                    choices=choices,
+                entry = (card if shown is None else shown).get(test.key, {}).get(side, {})
+                self.fields[f"{test.key}-{side}"] = forms.ChoiceField(
+                    label=f"{test.label}, {side}",
+                    choices=[*test.choices.items(), (SKIP, "Open")],
                     initial=entry.get("result"),
                     widget=forms.RadioSelect,
                     required=False,
                     error_messages={"invalid_choice": "Choose one of the answers shown."},
                 )
-                if test == SLR:
+                if test.key == SLR:
                     angle = NumberField(kind="degrees", label=f"Angle, {side}", initial=entry.get("angle_deg"))
                     self.fields[f"{ANGLE}-{side}"] = angle
 
@@ -167,23 +184,25 @@ class CardForm(forms.Form):
         return card
 
     def _entry(self, test, side):
-        result = self.cleaned_data[f"{test}-{side}"]
+        result = self.cleaned_data[f"{test}-{side}"] or self._rest(test)
         if result in ("", SKIP):
             return {}
         angle = self.cleaned_data.get(f"{ANGLE}-{side}") if test == SLR else None
         return {"result": result} if angle is None else {"result": result, "angle_deg": angle}
 
+    def _rest(self, test):
+        """What is on file without a side was tested: the tick is not about it."""
+        return NOT_TESTED if self.cleaned_data["rest"] and not self._without_side(test) else ""
+
     def clean(self):
         for side in SIDES if self.is_bound else ():
-            if self.cleaned_data.get(f"{ANGLE}-{side}") is not None and self.cleaned_data.get(f"{SLR}-{side}") in (
-                "",
-                SKIP,
-            ):
+            tested = self.cleaned_data.get(f"{SLR}-{side}") in ("positive", "negative")
+            if self.cleaned_data.get(f"{ANGLE}-{side}") is not None and not tested:
                 self.add_error(f"{ANGLE}-{side}", "Say also whether the straight leg raise was positive on this side.")
         return self.cleaned_data
 
-    def row(self, test: str, standing: object) -> dict:
-        """Return one test for a template: its item, its sides, and what is on file without a side."""
+    def row(self, test: str) -> dict:
+        """Return one test for a template: what it is, its sides, and what is on file without a side."""
         sides = [
             {
                 "name": side.capitalize(),
@@ -192,8 +211,15 @@ class CardForm(forms.Form):
             }
             for side in SIDES
         ]
-        without_side = answer_words(test, standing) if standing is not None and test not in self.standing else ""
-        return {"item": ITEMS[test], "sides": sides, "without_side": without_side}
+        return {"test": CARD_TESTS[test], "sides": sides, "without_side": self._without_side(test)}
+
+    def _without_side(self, test):
+        if test in JOINT_TESTS:
+            if self.answers.get(DONE) is None or any(joint in self.standing for joint in JOINT_TESTS):
+                return ""
+            return f"{self.answers.get(POSITIVE_OF_DONE) or 0} of {self.answers[DONE]} sacroiliac tests positive"
+        answer = self.answers.get(test)
+        return answer_words(test, answer) if answer is not None and test not in self.standing else ""
 
 
 def answer_words(key: str, answer: object) -> str:
@@ -204,7 +230,7 @@ def answer_words(key: str, answer: object) -> str:
     if item.kind == "answer":
         return ANSWER_WORDS[answer]
     if item.kind == "test":
-        return TEST_WORDS[answer]
+        return TEST_CHOICES[answer]
     if item.kind in ("choice", "finding"):
         return item.choices[answer]
     if item.kind == "muscles":
@@ -234,7 +260,7 @@ def _choices(item, for_therapist):
         return [*((str(number), str(number)) for number in range(11)), left_out]
     if item.kind == "answer":
         return [("yes", "Yes"), ("no", "No"), ("not_sure", "Not sure"), left_out]
-    return [*(TEST_WORDS if item.kind == "test" else item.choices).items(), left_out]
+    return [*(TEST_CHOICES if item.kind == "test" else item.choices).items(), left_out]
 
 
 def _css(item):

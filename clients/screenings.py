@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from clients.card import Card, changes_of_card
@@ -13,9 +14,12 @@ from clients.screening import ITEMS, ScreeningResult, published_scores, screen, 
 from clients.todo import raise_alert
 from practice import audit
 from practice.errors import Refused
-from practice.models import User
+from practice.models import AuditEvent, User
 
 CLEARANCE = "cleared_by_clinician_this_episode"
+SHOWN_ON = (
+    "clients:screening_page", "clients:screening_clarify", "clients:screening_compare", "clients:rescreen", "workspace:client_page",
+)  # fmt: skip
 STOPPING = (Screening.Triage.EMERGENCY, Screening.Triage.URGENT_REFERRAL)
 
 
@@ -111,17 +115,13 @@ def clarify_screening(
         )
     card = screening.card if card is None else card
     changes = {**changes, **changes_of_card(screening.card, card)}
-    answers = {**screening.answers, **changes}
-    answers = {key: value for key, value in answers.items() if value is not None}
+    answers = _changed(screening, changes)
     again = [key for key in asked if key in answers]
     if answers == screening.answers and card == screening.card and not again:
         raise NothingClarified("Nothing was changed, so no new version was made.")
-    before = {flag["id"] for flag in screening.result["flags"]}
-    if changes.get(CLEARANCE) is None and {flag.id for flag in screen(answers).flags} - before:
-        answers.pop(CLEARANCE, None)
     return run_screening(
         client=screening.client,
-        answers=answers,
+        answers=_without_lapsed_clearance(screening, answers, changes),
         at=at,
         by=by,
         intake=intake or screening.intake,
@@ -130,10 +130,41 @@ def clarify_screening(
     )
 
 
-def preview_screening(client: Client, *, answers: Mapping[str, object], at: datetime) -> dict:
-    """Return the result that these answers would have, in the shape it is stored in. Stores nothing."""
+def _changed(screening, changes):
+    return {key: value for key, value in {**screening.answers, **changes}.items() if value is not None}
+
+
+def _without_lapsed_clearance(screening, answers, changes):
+    """A clearance does not cover flags that were not there when it was given."""
+    before = {flag["id"] for flag in screening.result["flags"]}
+    lapses = changes.get(CLEARANCE) is None and {flag.id for flag in screen(answers).flags} - before
+    return {key: value for key, value in answers.items() if key != CLEARANCE} if lapses else answers
+
+
+def preview_screening(
+    client: Client, screening: Screening | None, *, changes: Mapping[str, object], at: datetime
+) -> dict:
+    """Return the result that saving `changes` on top of `screening` would store, as it would be stored. Stores nothing."""
+    answers = changes
+    if screening is not None:
+        answers = _without_lapsed_clearance(screening, _changed(screening, changes), changes)
     given = known_answers(client, answers, today=timezone.localdate(at))
     return _full(screen(given), given)
+
+
+@transaction.atomic
+def screen_in_person(*, client: Client, answers: Mapping[str, object], card: Card, by: User, at: datetime) -> Screening:
+    """Store a client's first screening, asked in person, and return it; `card` is counted into `answers`.
+
+    Raises ScreeningChangedMeanwhile if there is one by now: two therapists may begin at once.
+    """
+    lock_client(client)
+    if current_screening(client) is not None:
+        raise ScreeningChangedMeanwhile(
+            "Somebody saved a screening of this client meanwhile. Compare with it and save again."
+        )
+    found = {**answers, **changes_of_card({}, card)}
+    return run_screening(client=client, answers=found, card=card, by=by, at=at)
 
 
 @transaction.atomic
@@ -228,6 +259,23 @@ def _full(result: ScreeningResult, given: Mapping[str, object]) -> dict:
         "words": asdict(words_for(result)),
         "published": [asdict(score) for score in published_scores(given)],
     }
+
+
+def readers_of(screening: Screening) -> list[dict]:
+    """Return who opened a page that shows this screening while it was the newest: who, and when first, in that order."""
+    until = Screening.objects.filter(supersedes=screening).values_list("at", flat=True).first()
+    read = AuditEvent.objects.filter(
+        action="chart.read",
+        about_client_id=screening.client_id,
+        page__in=SHOWN_ON,
+        by__isnull=False,
+        at__gte=screening.at,
+    )
+    if until:
+        read = read.filter(at__lt=until)
+    first = dict(read.order_by("by").values_list("by").annotate(Min("at")))
+    people = User.objects.in_bulk(first)
+    return [{"by": people[pk], "at": at} for pk, at in sorted(first.items(), key=lambda each: (each[1], each[0]))]
 
 
 def lock_client(client: Client) -> None:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from anatomy.body import MUSCLES
 from clients.gate import gate_for
 from clients.models import Client
+from clients.overruling import standing_overruling
 from clients.screenings import current_screening
 from practice import audit, clock
 from practice.access import role_required
@@ -85,8 +86,15 @@ def plan_create(request, client_id):
         else:
             messages.success(request, "The plan is started.")
             return redirect(plan)
-    context = {"client": client, "screening": screening, "form": form, "offers": _offers(form, screening)}
-    context["gate"] = gate_for(client)
+    overruling = standing_overruling(screening) if screening else None
+    context = {
+        "client": client,
+        "gate": gate_for(client),
+        "screening": screening,
+        "overruling": overruling,
+        "form": form,
+        "offers": _offers(form, screening),
+    }
     return render(request, "protocols/plan_create.html", context, status=422 if form.errors else 200)
 
 
@@ -116,7 +124,12 @@ def plan_detail(request, pk):
     plan = _plan(request, pk, "plan_detail")
     progress = _progress(plan)
     current = progress["phase"] if plan.is_open else None
-    context = progress | {"plan": plan, "phases": _phase_rows(plan.protocol, current), "advice": _advice(plan)}
+    context = progress | {
+        "plan": plan,
+        "overruling": standing_overruling(plan.screening),
+        "phases": _phase_rows(plan.protocol, current),
+        "advice": _advice(plan),
+    }
     return render(request, "protocols/plan_detail.html", context)
 
 

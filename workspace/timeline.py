@@ -42,6 +42,7 @@ def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
             _drawings,
             _screenings,
             _alerts,
+            _overrulings,
             _clearances,
             _plans,
             _sessions,
@@ -137,6 +138,20 @@ def _alerts(client) -> Iterator[Event]:
                 tone="warn",
                 icon_name="person-raised-hand",
             )
+
+
+def _overrulings(client) -> Iterator[Event]:
+    for row in client.overrulings.select_related("by"):
+        taken_back = row.pattern == row.overruled
+        yield Event(
+            at=row.at,
+            title="Overruling taken back"
+            if taken_back
+            else f"Pattern overruled: works with “{row.get_pattern_display()}”",
+            text=f"{row.by.name}: {row.reason}",
+            tone="warn",
+            icon_name="person-raised-hand",
+        )
 
 
 def _clearances(client) -> Iterator[Event]:

@@ -9,7 +9,8 @@ from django.db.models import Max, QuerySet
 from booking.models import Appointment
 from clients.care import alerts_for_everybody
 from clients.gate import Gate, gates_for
-from clients.models import Intake, Screening, Task
+from clients.models import Intake, Overruling, Screening, Task
+from clients.overruling import overrulings_by_client
 from clients.rescreen import last_asked
 from practice.models import User
 from practice.zones import at_wall_time
@@ -26,6 +27,7 @@ class Card:
     appointment: Appointment
     gate: Gate
     screening: Screening | None
+    overruling: Overruling | None
     plan: TreatmentPlan | None
     visit_number: int
     phase_name: str
@@ -97,6 +99,7 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
     clients = [visit.client_id for visit in visits]
     gates, asked = gates_for(clients), last_asked(clients, start)
     screenings = _by_client(Screening.objects.filter(client__in=clients, superseded_by__isnull=True))
+    overrulings = overrulings_by_client(screenings.values())
     plans = _by_client(
         TreatmentPlan.objects.open()
         .filter(client__in=clients)
@@ -118,6 +121,7 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
                 appointment=visit,
                 gate=gates[visit.client_id],
                 screening=screenings.get(visit.client_id),
+                overruling=overrulings.get(visit.client_id),
                 plan=plan,
                 visit_number=number,
                 phase_name=phase.name if phase else "",

@@ -5,16 +5,16 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.card import ANGLE, TESTS, changes_of_card
+from clients.card import ANSWERED_BY_CARD, CARD_TESTS, PARTS, TESTS, changes_of_card
 from clients.consents import CONSENTS, give_consent, holding_consents
-from clients.explain import card_words, explain
+from clients.explain import card_words, explain, explain_result
 from clients.forms import ClearanceForm, ConsentForm, OutcomeForm, OverruleForm
 from clients.gate import gate_for, stopped_by_open_intake, unsettled_alerts
 from clients.models import Client, Intake, Screening, Task
 from clients.overruling import may_be_overruled, overrule_pattern
-from clients.questions import CardForm, QuestionForm, answer_words
+from clients.questions import SKIP, CardForm, QuestionForm, answer_words
 from clients.rescreen import EVERY_VISIT, known_keys
-from clients.screening import GROUPS, ITEMS, besides_keys
+from clients.screening import GROUPS, ITEMS, RULES, besides_keys
 from clients.screenings import (
     CLEARANCE,
     ScreeningChangedMeanwhile,
@@ -23,10 +23,11 @@ from clients.screenings import (
     current_screening,
     preview_screening,
     record_clearance,
-    run_screening,
+    screen_in_person,
     unlikely_answers,
 )
 from clients.todo import ALERTS, newest_alert
+from clients.together import lay_together
 from clients.views.intake_steps import read_parts
 from clients.walk import FullMemory
 from practice import audit, clock
@@ -122,7 +123,7 @@ def _side_by_side(chosen):
 def _cards_side_by_side(before, after):
     return [
         {
-            "label": f"{ITEMS[test].label}, by side",
+            "label": f"{CARD_TESTS[test].label}, by side",
             "words": [card_words(test, before.get(test, {})), card_words(test, after.get(test, {}))],
             "differs": before.get(test) != after.get(test),
         }
@@ -171,31 +172,47 @@ def show_clarify(request, client, screening, *, data=None, marked=None):
     is_rescreen = marked is not None or (data is not None and data.get("rescreen") == "yes")
     answers = screening.answers if screening else {}
     shown = {**answers, **dict.fromkeys(_to_ask_again(screening)), **marked} if marked is not None else None
-    form = QuestionForm(data, keys=_keys(client), answers=answers, shown=shown, for_therapist=True)
-    card = CardForm(data, card=screening.card if screening else {})
-    refusal = ""
+    form, card = _forms(client, screening, data, shown=shown)
+    refusal, meanwhile = "", None
     if form.is_valid() and card.is_valid():
         try:
-            added = _clarify(request, client, screening, form, card, is_rescreen=is_rescreen)
+            added = _save(request, client, screening, form, card, is_rescreen=is_rescreen)
+        except ScreeningChangedMeanwhile as changed:
+            screening = current_screening(client)
+            started = _started_from(client, data.get("base", ""))
+            if started == screening:  # the same version, but the client has sent an answer
+                refusal = str(changed)
+            else:
+                meanwhile = lay_together(
+                    screening,
+                    started=started,
+                    given=form.read_answers(),
+                    card=card.card(),
+                    asked_again=EVERY_VISIT if is_rescreen else (),
+                )
+                form, card = _forms(client, screening, None, shown=meanwhile.answers, shown_card=meanwhile.card)
         except Refused as error:
             refusal = str(error)
         else:
             messages.success(request, f"New version of the screening: {added.get_triage_display().lower()}.")
             return redirect("clients:screening_page", client.pk)
     first = [*(EVERY_VISIT if is_rescreen else ()), *_to_ask(screening)]
+    open_questions = [form.question(key) for key in dict.fromkeys(first) if key in form.fields]
+    needed = [form.question(key) for key in _needed(screening) if key in form.fields and key not in first]
     context = {
         "client": client,
         "screening": screening,
         "form": form,
         "refusal": refusal,
+        "meanwhile": meanwhile,
         "is_rescreen": is_rescreen,
         **stands_on(client, screening),
-        "open_questions": [form.question(key) for key in dict.fromkeys(first) if key in form.fields],
+        "open_questions": open_questions,
         "card": card,
-        "exam": [_examined(form, card, answers, group) for group in GROUPS if group.by == "therapist"],
-        "others": [_asked(form, group) for group in GROUPS if group.by == "client"],
+        "parts": [_part(form, card, part, needed if part.id == "needed" else []) for part in PARTS],
+        "others": _others(form, [question.item.key for question in (*open_questions, *needed)]),
     }
-    is_refused = form.errors or card.errors or refusal
+    is_refused = form.errors or card.errors or refusal or meanwhile
     return render(request, "clients/screening_clarify.html", context, status=422 if is_refused else 200)
 
 
@@ -205,15 +222,26 @@ def screening_preview(request, client_id):
     """Say what the page as it now stands would give. Stores nothing; the answers travel in the body alone."""
     client = open_chart(request, client_id, "clients:screening_preview")
     screening = current_screening(client)
-    answers = screening.answers if screening else {}
-    form = QuestionForm(request.POST, keys=_keys(client), answers=answers, for_therapist=True)
-    card = CardForm(request.POST, card=screening.card if screening else {})
-    result = None
+    form, card = _forms(client, screening, request.POST)
+    reasons = None
     if form.is_valid() and card.is_valid():
-        changes = {**form.changed_answers(), **changes_of_card(card.standing, card.card())}
-        result = preview_screening(client, answers={**answers, **changes}, at=clock.now())
-    context = {"result": result, "missing": [ITEMS[key].label for key in result["missing"]] if result else []}
-    return render(request, "clients/_screening_preview.html", context)
+        changes = _changes_of(form, is_rescreen=request.POST.get("rescreen") == "yes")
+        changes |= changes_of_card(card.standing, card.card())
+        answers = {**(screening.answers if screening else {}), **changes}
+        reasons = explain_result(preview_screening(client, screening, changes=changes, at=clock.now()), answers)
+    unread = [
+        {"label": str(each.fields[name].label), "field": f"div_{each[name].auto_id}"}
+        for each in (form, card)
+        for name in each.errors
+        if name in each.fields
+    ]
+    return render(request, "clients/_screening_preview.html", {"reasons": reasons, "unread": unread})
+
+
+def _forms(client, screening, data, *, shown=None, shown_card=None):
+    answers = screening.answers if screening else {}
+    form = QuestionForm(data, keys=_keys(client), answers=answers, shown=shown, for_therapist=True)
+    return form, CardForm(data, card=screening.card if screening else {}, answers=answers, shown=shown_card)
 
 
 def stands_on(client, screening):
@@ -229,8 +257,8 @@ def is_overtaken(request, screening):
 
 
 def _keys(client):
-    """Return the items asked one by one: all but the tests of the card, and the age where the birth date tells it."""
-    left_out = {*NOT_IN_CLARIFY, *TESTS, ANGLE, *(("age",) if client.born_on else ())}
+    """Return the items asked one by one: all but what the card tells, and the age where the birth date tells it."""
+    left_out = {*NOT_IN_CLARIFY, *ANSWERED_BY_CARD, *(("age",) if client.born_on else ())}
     return [key for key in ITEMS if key not in left_out]
 
 
@@ -238,33 +266,73 @@ def _to_ask_again(screening):
     return [key for key in EVERY_VISIT if key not in known_keys(screening)]
 
 
-def _clarify(request, client, screening, form, card, *, is_rescreen):
+def _changes_of(form, *, is_rescreen):
+    """Return what the questions change; in a re-screen, what was left open was not asked and the earlier answer stands."""
+    changes = form.changed_answers()
+    if not is_rescreen:
+        return changes
+    return {key: answer for key, answer in changes.items() if answer is not None or key not in EVERY_VISIT}
+
+
+def _save(request, client, screening, form, card, *, is_rescreen):
     """Add to the version that stood on the page; without one, this is the first screening, asked in person."""
-    changes, now = form.changed_answers(), clock.now()
+    changes, now = _changes_of(form, is_rescreen=is_rescreen), clock.now()
     if screening is None:
-        found = {**changes, **changes_of_card({}, card.card())}
-        return run_screening(client=client, answers=found, card=card.card(), by=request.user, at=now)
+        return screen_in_person(client=client, answers=changes, card=card.card(), by=request.user, at=now)
     if is_overtaken(request, screening):
         raise ScreeningChangedMeanwhile(
             "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. What you chose "
             "stands below: read what is new and save again."
         )
-    asked = []
-    if is_rescreen:  # what was left open was not asked: the earlier answer stands, and the gate waits
-        changes = {key: answer for key, answer in changes.items() if answer is not None or key not in EVERY_VISIT}
-        asked = [key for key in EVERY_VISIT if form.read_answers().get(key) is not None]
+    asked = [key for key in EVERY_VISIT if form.read_answers().get(key) is not None] if is_rescreen else []
     return clarify_screening(screening, changes=changes, asked=asked, card=card.card(), by=request.user, at=now)
 
 
-def _asked(form, group):
-    shown = [form.question(key) for key in group.items if key in form.fields]
-    return {"group": group, "questions": shown}
+def _started_from(client, base):
+    """Return the version the page was made from; None for a first screening, or for a number that is not this client's."""
+    return next((each for each in client.screenings.all() if str(each.pk) == base), None)
 
 
-def _examined(form, card, answers, group):
-    """Lay out one part of the examination: tests of the card per side, everything else as one question."""
-    rows = [card.row(key, answers.get(key)) for key in group.items if key in TESTS]
-    return {**_asked(form, group), "tests": rows}
+def _part(form, card, part, needed):
+    """Lay out one part of the examination: tests per side, and questions. Folded unless it holds something."""
+    tests = [card.row(key) for key in part.tests]
+    fields = [side[name] for row in tests for side in row["sides"] for name in ("field", "angle") if side[name]]
+    questions = [*needed, *(form.question(key) for key in part.questions)]
+    fields += [question.field for question in questions]
+    filled = sum(field.value() not in (None, "", [], SKIP) for field in fields if "angle" not in field.name)
+    return {
+        "part": part,
+        "tests": tests,
+        "questions": questions,
+        "filled": filled,
+        "is_open": part.id == "needed" or any(field.errors for field in fields),
+        "contents": ", ".join([*(row["test"].label for row in tests), *(str(each.field.label) for each in questions)]),
+    }
+
+
+def _others(form, shown_above):
+    """Everything else the client was asked, by group, without what stands further up."""
+    groups = [
+        {"group": group, "questions": [form.question(key) for key in group.items if _is_left(form, key, shown_above)]}
+        for group in GROUPS
+        if group.by == "client"
+    ]
+    return [
+        {**each, "has_errors": any(question.field.errors for question in each["questions"])}
+        for each in groups
+        if each["questions"]
+    ]
+
+
+def _is_left(form, key, shown_above):
+    return key in form.fields and key not in shown_above
+
+
+def _needed(screening):
+    """Return what the client was not asked, or was not sure of, without which no pattern is suggested."""
+    answers = screening.answers if screening else {}
+    keys = [key for group in RULES.minimum for key in group.items if ITEMS[key].by != "therapist"]
+    return [key for key in keys if answers.get(key) in (None, "not_sure")]
 
 
 def _to_ask(screening):

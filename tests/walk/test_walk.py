@@ -97,8 +97,8 @@ def therapist_reads_the_screening_and_examines(page):
     expect(page.get_by_text("Nothing found that needs a doctor first")).to_be_visible()
     page.get_by_role("link", name="Ask and examine").click()
     for name, value in (
-        ("strength", "normal"),
-        ("light_touch", "normal"),
+        ("strength-right", "normal"),
+        ("light_touch-right", "normal"),
         ("slr-right", "negative"),
         ("active_piriformis-right", "positive"),
         ("seated_piriformis_stretch-right", "positive"),

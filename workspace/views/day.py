@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from clients.consents import holding_consents
 from clients.gate import gate_for
 from clients.models import Client, Task
+from clients.overruling import standing_overruling
 from clients.screenings import current_screening
 from practice import audit, clock
 from practice.access import role_required, staff_only
@@ -63,8 +64,10 @@ def client_page(request, client_id):
 
 def _chart(client):
     scores = client.outcome_scores.order_by("measured_at", "pk")
+    screening = current_screening(client)
     return {
-        "screening": current_screening(client),
+        "screening": screening,
+        "overruling": standing_overruling(screening) if screening else None,
         "plan": open_plan(client),
         "consents": holding_consents(client).values(),
         "pain": pain_chart([(row.measured_at, int(row.score), row.get_measure_display()) for row in scores]),
