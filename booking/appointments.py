@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from booking.holds import release_lapsed_holds
+from booking.holds import refuse_if_offered, refuse_if_on_offer, release_lapsed_holds
 from booking.models import Appointment, AppointmentChange, Series
 from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
 from booking.refusals import ChangedMeanwhile, NotNow, TimeIsPast, TooLate, Warned, promised
@@ -41,11 +41,12 @@ def book_appointment(
     overrule: Collection[str] = (),
     held_until: datetime | None = None,
     series: Series | None = None,
+    actor: str = "",
 ) -> Appointment:
     """Book `client` with `therapist` and return the saved appointment; the same `key` gives the same appointment.
 
     `starts_at` is aware; the visit lasts as long as the service. Without `room` the first free one is taken if the
-    service needs one. Without `by` the client books, and nothing can be overruled. With `held_until` the time is only
+    service needs one. Without `by` the client books (or `actor`), and nothing can be overruled. With `held_until` the time is only
     held until then (`booking.holds`). Asks for an intake when the client has handed in none and the time is not only
     held. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
     Retry; Warned for opening hours, buffers and notice, unless `by` is staff and `overrule` names every warning's key.
@@ -81,7 +82,8 @@ def book_appointment(
         )
         if held_until is None and not client.intakes.filter(submitted_at__isnull=False).exists():
             request_intake(client=client, by=by, at=at)
-        _audit("held" if held_until else "booked", appointment, at=at, by=by, overruled=",".join(sorted(warnings)))
+        verb, overruled = "held" if held_until else "booked", ",".join(sorted(warnings))
+        _audit(verb, appointment, at=at, by=by, actor=actor, overruled=overruled)
         remember_result(key, purpose="appointment", body=body, result_id=appointment.pk, at=at)
         return appointment
 
@@ -113,6 +115,7 @@ def move_appointment(
         if (row.starts_at, row.therapist_id) == (starts_at, therapist.pk) and room in (None, row.room):
             return row
         _refuse_unless(row, OPEN_STATES, "be moved")
+        refuse_if_offered(row)
 
         if therapist.pk != row.therapist_id or room is not None:
             refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
@@ -153,6 +156,7 @@ def cancel_appointment(
             return row
         _refuse_stale(row, version)
         _refuse_unless(row, OPEN_STATES, "be cancelled")
+        refuse_if_offered(row)
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to cancel by link. Please call us.")
         row.status, row.held_until = Status.CANCELLED, None
@@ -222,6 +226,8 @@ def reopen_appointment(appointment: Appointment, *, by: User | None, at: datetim
                 raise TimeIsPast("That time has gone. Please book a new one.")
             may_be_booked(row.client)
             release_lapsed_holds(at, overlapping=(row.starts_at, row.ends_at))
+            if by is not None:
+                refuse_if_on_offer(row, at)
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
             row.version += 1
@@ -282,6 +288,6 @@ def _remember(kind: str, row: Appointment, *, at, by, **more) -> None:
     AppointmentChange.objects.create(appointment=row, kind=kind, version=row.version, at=at, by=by, **more)
 
 
-def _audit(verb: str, row: Appointment, *, at, by, **detail) -> None:
-    actor = AuditEvent.Actor.STAFF if by else AuditEvent.Actor.CLIENT
+def _audit(verb: str, row: Appointment, *, at, by, actor="", **detail) -> None:
+    actor = actor or (AuditEvent.Actor.STAFF if by else AuditEvent.Actor.CLIENT)
     audit.record(action=f"appointment.{verb}", at=at, by=by, actor=actor, target=row, **detail)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking import client_views, views, waitlist_views
+from booking import client_views, offer_views, series_views, views, waitlist_views
 
 app_name = "booking"
 
@@ -19,6 +19,16 @@ urlpatterns = [
     path("appointments/<int:pk>/reopen/", views.appointment_reopen, name="appointment_reopen"),
     path("waitlist/add/", waitlist_views.waitlist_add, name="waitlist_add"),
     path("waitlist/<int:pk>/close/", waitlist_views.waitlist_close, name="waitlist_close"),
+    path("waitlist/<int:pk>/offer/", waitlist_views.waitlist_offer, name="waitlist_offer"),
+    path("offers/<int:pk>/accept/", waitlist_views.offer_accept, name="offer_accept"),
+    path("offers/<int:pk>/decline/", waitlist_views.offer_decline, name="offer_decline"),
+    path("offers/<int:pk>/withdraw/", waitlist_views.offer_withdraw, name="offer_withdraw"),
+    path("series/new/", series_views.series_create, name="series_create"),
+    path("appointments/<int:pk>/cancel-later/", series_views.series_cancel, name="series_cancel"),
+    path("offer/open/<str:token>/", offer_views.offer_open, name="offer_open"),
+    path("offer/<slug:handle>/", offer_views.my_offer, name="my_offer"),
+    path("offer/<slug:handle>/accept/", offer_views.my_offer_accept, name="my_offer_accept"),
+    path("offer/<slug:handle>/decline/", offer_views.my_offer_decline, name="my_offer_decline"),
     path("open/<str:token>/", client_views.appointment_open, name="appointment_open"),
     path("visit/<slug:handle>/", client_views.my_appointment, name="my_appointment"),
     path("visit/<slug:handle>/confirm/", client_views.my_appointment_confirm, name="my_appointment_confirm"),

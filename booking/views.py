@@ -24,9 +24,13 @@ from booking.appointments import (
 from booking.board import board_stamp, load_board
 from booking.choosing import client_results, has_open_intake, visible_client
 from booking.forms import OTHER, BookingForm, CancelForm, MoveForm, PlaceForm, read_slot, slot_value
+from booking.holds import offers_in_the_way
 from booking.models import Appointment
+from booking.offering import open_offers
 from booking.offers import make_offer
 from booking.refusals import Warned
+from booking.series import plan_for, this_and_later, visits_of
+from booking.series_views import repeat_url
 from booking.wording import read_back, what_happens_next
 from clients.gate import gate_for
 from practice import clock
@@ -35,7 +39,6 @@ from practice.errors import Refused
 from practice.forms import row_id
 from practice.models import Service, User
 from practice.templatetags.ui import local_time
-from protocols.models import TreatmentPlan
 
 STATUS = Appointment.Status
 
@@ -53,6 +56,7 @@ def day_board(request):
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
         "today": clock.today(),
+        "offers": open_offers(request.user, now),
     }
     if request.htmx and request.htmx.target == "board":
         return render(request, "booking/_board.html", context | {"said": None})
@@ -100,18 +104,21 @@ def appointment_create(request):
         return _choose_client(request)
 
     is_sent = request.method == "POST"
-    form = BookingForm(request.POST if is_sent else None, initial=_guess(request, client), **_frame(request))
+    form = BookingForm(request.POST if is_sent else None, initial=_guess(request, client), **frame(request))
     refusal = None
+    if is_sent and "repeat" in request.POST and form.is_valid():
+        chosen = {name: form.cleaned_data[name] for name in ("service", "therapist", "starts_at")}
+        return redirect(repeat_url(client, **chosen))
     if is_sent and "look" not in request.POST and form.is_valid():
         try:
-            plan = _plan_for(client, form.cleaned_data["service"])
+            plan = plan_for(client, form.cleaned_data["service"])
             appointment = book_appointment(client=client, plan=plan, by=request.user, at=clock.now(), **form.booking)
         except Refused as error:
             refusal = error
         else:
             return redirect(_board_url(appointment, said=appointment.pk))
-    context = {"client": client, "gate": gate_for(client), **_places(request, form, refusal, client=client)}
-    return render(request, "booking/appointment_create.html", context, status=_status(request, form, refusal))
+    context = {"client": client, "gate": gate_for(client), **places(request, form, refusal, client=client)}
+    return render(request, "booking/appointment_create.html", context, status=status_of(request, form, refusal))
 
 
 def _choose_client(request):
@@ -120,7 +127,8 @@ def _choose_client(request):
     return render(request, "booking/_client_choices.html" if is_fragment else "booking/client_choose.html", context)
 
 
-def _frame(request) -> dict:
+def frame(request) -> dict:
+    """Return what forms that choose a time need to know."""
     return {"practice": request.practice, "today": clock.today(), "now": clock.now()}
 
 
@@ -153,11 +161,7 @@ def _usual_service(client, therapist) -> Service | None:
     return again or services.order_by("pk").first()
 
 
-def _plan_for(client, service) -> TreatmentPlan | None:
-    return None if service.is_first_visit else TreatmentPlan.objects.open().filter(client=client).first()
-
-
-def _places(request, form: PlaceForm, refusal, *, client, service=None, without=None) -> dict:
+def places(request, form: PlaceForm, refusal, *, client, service=None, without=None) -> dict:
     """Return the times to choose from around what the form says, and what was refused."""
     service = service or _value(form, "service")
     day, therapist = _value(form, "day") or clock.today(), _value(form, "therapist")
@@ -217,7 +221,8 @@ def _value(form, name):
     return form.initial.get(name)
 
 
-def _status(request, form, refusal) -> int:
+def status_of(request, form, refusal) -> int:
+    """Return the status of a form that chooses a time: refused, incomplete, or only looking."""
     if refusal is not None:
         return 409
     return 422 if form.is_bound and form.errors and "look" not in request.POST else 200
@@ -234,10 +239,10 @@ def appointment_slots(request):
         without = get_object_or_404(Appointment.objects.visible_to(request.user), pk=pk or 0)
         client = without.client
     service = get_object_or_404(Service.objects.visible_to(request.user), pk=row_id(request.GET.get("service")) or 0)
-    form = PlaceForm(initial=request.GET.dict(), **_frame(request))
+    form = PlaceForm(initial=request.GET.dict(), **frame(request))
     therapist = User.objects.therapists().filter(pk=row_id(request.GET.get("therapist")) or 0).first()
     form.initial |= {"day": _day_or(request.GET.get("day"), clock.today()), "therapist": therapist}
-    context = _places(request, form, None, client=client, service=service, without=without)
+    context = places(request, form, None, client=client, service=service, without=without)
     return render(request, "booking/_slots.html", context)
 
 
@@ -252,7 +257,9 @@ def appointment_detail(request, pk):
 
 def _visible(request, pk) -> Appointment:
     appointments = Appointment.objects.visible_to(request.user)
-    return get_object_or_404(appointments.select_related("client", "therapist", "service", "room", "plan"), pk=pk)
+    return get_object_or_404(
+        appointments.select_related("client", "therapist", "service", "room", "plan", "series"), pk=pk
+    )
 
 
 def _detail(request, appointment, *, refusal="", status=200):
@@ -263,6 +270,14 @@ def _detail(request, appointment, *, refusal="", status=200):
         "appointment": appointment,
         "client": appointment.client,
         "gate": gate_for(appointment.client),
+        "series": visits_of(appointment.series) if appointment.series else [],
+        "later_count": len(this_and_later(appointment)),
+        "offer": open_offers(request.user, now).filter(appointment=appointment).first(),
+        "in_the_way": open_offers(request.user, now)
+        .filter(pk__in=offers_in_the_way(appointment, now).values("pk"))
+        .first()
+        if appointment.is_cancelled
+        else None,
         "changes": appointment.changes.select_related("by", "from_therapist").order_by("-at", "-pk"),
         "refusal": refusal,
         "today": clock.today(),
@@ -287,7 +302,7 @@ def appointment_move(request, pk):
         "room": None,
         "version": appointment.version,
     }
-    form = MoveForm(request.POST if request.method == "POST" else None, initial=initial, **_frame(request))
+    form = MoveForm(request.POST if request.method == "POST" else None, initial=initial, **frame(request))
     refusal = None
     if request.method == "POST" and "look" not in request.POST and form.is_valid():
         try:
@@ -297,11 +312,9 @@ def appointment_move(request, pk):
         else:
             appointment.refresh_from_db()
             return redirect(_board_url(appointment, said=appointment.pk))
-    places = _places(
-        request, form, refusal, client=appointment.client, service=appointment.service, without=appointment
-    )
-    context = {"appointment": appointment, "client": appointment.client, **places}
-    return render(request, "booking/appointment_move.html", context, status=_status(request, form, refusal))
+    asked = {"client": appointment.client, "service": appointment.service, "without": appointment}
+    context = {"appointment": appointment, "client": appointment.client, **places(request, form, refusal, **asked)}
+    return render(request, "booking/appointment_move.html", context, status=status_of(request, form, refusal))
 
 
 @staff_only

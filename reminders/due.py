@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from booking.models import Appointment
+from booking.models import Appointment, WaitlistOffer
 from clients.models import Intake, Task
 from clients.todo import raise_task
 from referrals.models import Report
@@ -31,7 +31,7 @@ def derive_due(now: datetime) -> int:
     made = _insert(CheckIn, _check_ins(now))
     _ask_for_calls(now)
     return made + _insert(
-        Message, [*_intakes(now), *_appointments(now), *_check_in_mails(now), *_reports(now), *_alerts()]
+        Message, [*_intakes(now), *_appointments(now), *_offers(now), *_check_in_mails(now), *_reports(now), *_alerts()]
     )
 
 
@@ -92,6 +92,16 @@ def _appointments(now):
         Message(kind=kind, client=visit.client, appointment=visit, version=visit.version, due_at=now, created_at=now)
         for visit, kind in [*told, *((visit, Kind.APPOINTMENT_CANCELLED) for visit in cancelled)]
         if visit.client.can_be_mailed
+    ]
+
+
+def _offers(now):
+    """Tell people on the waitlist of the time that is held for them."""
+    offers = WaitlistOffer.objects.open().filter(_not_yet("offer", Kind.WAITLIST_OFFER), expires_at__gt=now)
+    return [
+        Message(kind=Kind.WAITLIST_OFFER, client=offer.entry.client, offer=offer, due_at=now, created_at=now)
+        for offer in offers.select_related("entry__client")
+        if offer.entry.client.can_be_mailed
     ]
 
 
@@ -184,6 +194,8 @@ def why_not(message: Message, now: datetime) -> str:
         return "the questions are answered" if message.intake.is_submitted else "a newer link was asked for"
     if message.appointment_id:
         return _why_not_visit(message, now)
+    if message.offer_id:
+        return _why_not_offer(message.offer, now)
     if message.check_in_id and message.check_in.is_answered:
         return "already answered"
     if message.report_id and not may_be_read(message.report):
@@ -191,6 +203,12 @@ def why_not(message: Message, now: datetime) -> str:
     if message.task_id and message.task.done_at:
         return "already looked at"
     return ""
+
+
+def _why_not_offer(offer, now) -> str:
+    if offer.answer:
+        return f"the offer is closed: {offer.get_answer_display().lower()}"
+    return "the time is held no longer" if offer.expires_at <= now else ""
 
 
 def _why_not_visit(message, now) -> str:

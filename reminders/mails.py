@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats
 
-from booking.models import Appointment, AppointmentLink
+from booking.models import Appointment, AppointmentLink, WaitlistOfferLink
 from clients.models import Client, IntakeLink
 from practice.models import Cover, Practice, User
 from referrals.models import ReportLink
@@ -116,6 +116,8 @@ def compose(message: Message, *, practice: Practice, now: datetime, is_preview: 
 
 def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime) -> dict[str, str]:
     visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
+    if message.offer_id:
+        visit = message.offer.appointment
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
@@ -127,6 +129,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
         "place": practice.address,
         "therapist": (therapist.first_name or therapist.username) if therapist else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
+        "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else "",
         "referrer": message.report.referral.referrer.name if message.report_id else "",
     }
     return {name: one_line(text) for name, text in told.items()}
@@ -148,6 +151,13 @@ def _appointment(message, now, is_preview):
     visit = message.appointment
     token = DUMMY if is_preview else AppointmentLink.mint(now=now, expires_at=visit.starts_at, appointment=visit)
     return _absolute("booking:appointment_open", token), message.kind
+
+
+def _offer(message, now, is_preview):
+    # It opens until the visit: who comes too late is told so, or gets the time if it is still free.
+    offer, expires_at = message.offer, message.offer.appointment.starts_at
+    token = DUMMY if is_preview else WaitlistOfferLink.mint(now=now, expires_at=expires_at, offer=offer)
+    return _absolute("booking:offer_open", token), message.kind
 
 
 def _cancelled(message, now, is_preview):
@@ -175,6 +185,7 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.BOOKING_CONFIRMATION: _appointment,
     Message.Kind.APPOINTMENT_MOVED: _appointment,
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
+    Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.THERAPIST_ALERT: _alert,

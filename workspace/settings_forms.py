@@ -56,6 +56,8 @@ class PracticeForm(forms.ModelForm):
             "notice_minutes",
             "horizon_days",
             "change_window_hours",
+            "offer_minutes",
+            "same_day_offer_minutes",
         ]
         labels = {
             "email": "E-mail for replies",
@@ -63,6 +65,8 @@ class PracticeForm(forms.ModelForm):
             "notice_minutes": "Shortest notice for clients, minutes",
             "horizon_days": "Clients may book this many days ahead",
             "change_window_hours": "Clients may cancel until … hours before",
+            "offer_minutes": "A freed time is held for the waitlist, minutes",
+            "same_day_offer_minutes": "The same for a time of today, minutes",
         }
 
     @property
@@ -76,6 +80,7 @@ class PracticeForm(forms.ModelForm):
             row("emergency_number", "urgent_advice"),
             row("slot_minutes", "notice_minutes"),
             row("horizon_days", "change_window_hours"),
+            row("offer_minutes", "same_day_offer_minutes"),
         )
 
 
