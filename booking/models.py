@@ -310,6 +310,11 @@ class WaitlistOffer(models.Model):
     def __str__(self):
         return f"waitlist offer #{self.pk}"
 
+    @property
+    def client(self):
+        """Whom the time is held for."""
+        return self.entry.client
+
 
 class BookingInvitation(models.Model):
     """A client asked for, or was sent, a link to book by themselves. The mail and its link are derived from it."""

@@ -265,6 +265,7 @@ def _visible(request, pk) -> Appointment:
 def _detail(request, appointment, *, refusal="", status=200):
     now = clock.now()
     is_charted = hasattr(appointment, "treatment_session")
+    offer = open_offers(request.user, now).filter(appointment=appointment).first()
     is_expected = not is_charted and appointment.status in (STATUS.BOOKED, STATUS.CONFIRMED)
     context = {
         "appointment": appointment,
@@ -272,7 +273,7 @@ def _detail(request, appointment, *, refusal="", status=200):
         "gate": gate_for(appointment.client),
         "series": visits_of(appointment.series) if appointment.series else [],
         "later_count": len(this_and_later(appointment)),
-        "offer": open_offers(request.user, now).filter(appointment=appointment).first(),
+        "offer": offer,
         "in_the_way": open_offers(request.user, now)
         .filter(pk__in=offers_in_the_way(appointment, now).values("pk"))
         .first()
@@ -284,7 +285,7 @@ def _detail(request, appointment, *, refusal="", status=200):
         "can_arrive": is_expected and appointment.starts_at - now <= EARLY_ARRIVAL,
         "can_miss": is_expected and appointment.starts_at <= now,
         "can_confirm": appointment.status == STATUS.BOOKED and appointment.starts_at > now,
-        "can_change": not is_charted and appointment.status in OPEN_STATES,
+        "can_change": not is_charted and offer is None and appointment.status in OPEN_STATES,
         "can_reopen": not is_charted
         and appointment.status not in OPEN_STATES
         and (not appointment.is_cancelled or appointment.ends_at > now),

@@ -1,7 +1,7 @@
 """Making the demo practice: all of it or nothing, the same for the same seed and moment."""
 
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -13,10 +13,12 @@ from workspace.demo.bulk import AMOUNTS, Bulk
 from workspace.demo.cases import PRESENT, TODAY_ENDINGS, Case
 from workspace.demo.data import STORIES
 from workspace.demo.house import House, arrange_cover, close_days, found_demo
+from workspace.demo.past_mails import offer_what_came_free
 from workspace.demo.telling import Telling
 from workspace.demo.timetable import Timetable, place_of_the_hour
 
 SIZES = ("small", *AMOUNTS)
+OFFERED_AGO = timedelta(minutes=20)
 
 
 class PracticeExists(Refused):
@@ -50,10 +52,13 @@ def make_demo(*, seed: int, size: str, now: datetime) -> House:
             case.take_times_of_today(endings)
     for case in cases:
         case.take_other_times()
+    for case in cases:
+        case.take_series_times()
     if size in AMOUNTS:
         Bulk(house=house, timetable=timetable, phones=phones, rng=rng, now=now).fill(AMOUNTS[size])
     for case in cases:
         case.plan_all()
+    telling.plan(now - OFFERED_AGO, lambda at: offer_what_came_free(at, now=now))
     with timezone.override(timetable.zone):  # as inside a request, so that a day is the practice's day
         telling.tell()
     return house
