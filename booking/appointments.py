@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from booking.holds import release_lapsed_holds
+from booking.holds import refuse_if_offered, refuse_if_on_offer, release_lapsed_holds
 from booking.models import Appointment, AppointmentChange, Series
 from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
 from booking.refusals import ChangedMeanwhile, NotNow, NotThisLong, TimeIsPast, TooLate, Warned, promised
@@ -43,11 +43,12 @@ def book_appointment(
     overrule: Collection[str] = (),
     held_until: datetime | None = None,
     series: Series | None = None,
+    actor: str = "",
 ) -> Appointment:
     """Book `client` with `therapist` and return the saved appointment; the same `key` gives the same appointment.
 
     `starts_at` is aware; the visit lasts as long as the service. Without `room` the first free one is taken if the
-    service needs one. Without `by` the client books, and nothing can be overruled. With `held_until` the time is only
+    service needs one. Without `by` the client books (or `actor`), and nothing can be overruled. With `held_until` the time is only
     held until then (`booking.holds`). Asks for an intake when the client has handed in none and the time is not only
     held. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
     Retry; Warned for opening hours, buffers and notice, unless `by` is staff and `overrule` names every warning's key.
@@ -83,7 +84,8 @@ def book_appointment(
         )
         if held_until is None and not client.intakes.filter(submitted_at__isnull=False).exists():
             request_intake(client=client, by=by, at=at)
-        _audit("held" if held_until else "booked", appointment, at=at, by=by, overruled=",".join(sorted(warnings)))
+        verb, overruled = "held" if held_until else "booked", ",".join(sorted(warnings))
+        _audit(verb, appointment, at=at, by=by, actor=actor, overruled=overruled)
         remember_result(key, purpose="appointment", body=body, result_id=appointment.pk, at=at)
         return appointment
 
@@ -131,6 +133,7 @@ def move_appointment(
         if standing == (starts_at, starts_at + length, therapist.pk) and room in (None, row.room):
             return row
         _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be moved")
+        refuse_if_offered(row)
         may_be_booked(client)
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to move your visit by link. Please call us.")
@@ -179,6 +182,7 @@ def cancel_appointment(
         _refuse_stale(row, version)
         # Held time falls back by itself; were it cancelled by link, taking that back would book it without the yes.
         _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be cancelled")
+        refuse_if_offered(row)
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to cancel by link. Please call us.")
         row.status, row.held_until = Status.CANCELLED, None
@@ -251,6 +255,8 @@ def reopen_appointment(
                 raise TimeIsPast("That time has gone. Please book a new one.")
             may_be_booked(row.client)
             release_lapsed_holds(at, overlapping=(row.starts_at, row.ends_at))
+            if by is not None:
+                refuse_if_on_offer(row, at)
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
             row.version += 1
@@ -328,6 +334,6 @@ def _remember(kind: str, row: Appointment, *, at, by, **more) -> None:
     AppointmentChange.objects.create(appointment=row, kind=kind, version=row.version, at=at, by=by, **more)
 
 
-def _audit(verb: str, row: Appointment, *, at, by, **detail) -> None:
-    actor = AuditEvent.Actor.STAFF if by else AuditEvent.Actor.CLIENT
+def _audit(verb: str, row: Appointment, *, at, by, actor="", **detail) -> None:
+    actor = actor or (AuditEvent.Actor.STAFF if by else AuditEvent.Actor.CLIENT)
     audit.record(action=f"appointment.{verb}", at=at, by=by, actor=actor, target=row, **detail)

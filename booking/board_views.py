@@ -17,6 +17,7 @@ from booking.board import board_stamp, load_board
 from booking.choosing import client_results, has_open_intake, usual_service, visible_client
 from booking.forms import DropForm, UndoForm
 from booking.models import Appointment
+from booking.offering import open_offers
 from booking.refusals import Warned
 from booking.slots import free_slots
 from booking.undo import last_act, undo_last_act
@@ -85,6 +86,7 @@ def day_board(request):
     context = _board_context(request, look, now, said["said"])
     if context["act"] and context["act"].appointment != said["said"]:
         said["said_next"] = ""  # an address opened again: something else was done since
+    context["offers"] = open_offers(request.user, now)
     return render(request, "booking/day_board.html", context | said)
 
 

@@ -9,7 +9,6 @@ from clients.models import Client
 from practice import clock
 from practice.forms import row_id
 from practice.models import Service, User
-from protocols.models import TreatmentPlan
 
 MOST_RESULTS = 8
 LONGEST_SEARCH = 100
@@ -63,8 +62,3 @@ def usual_service(client: Client, therapist: User | None) -> Service | None:
     last = client.appointments.live().order_by("-starts_at", "-pk").values_list("service_id", flat=True).first()
     again = services.filter(pk=last or 0).first() or services.filter(is_first_visit=last is None).order_by("pk").first()
     return again or services.order_by("pk").first()
-
-
-def plan_for(client: Client, service: Service) -> TreatmentPlan | None:
-    """Return the open plan a visit of that service counts in."""
-    return None if service.is_first_visit else TreatmentPlan.objects.open().filter(client=client).first()

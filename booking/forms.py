@@ -11,7 +11,8 @@ from booking.appointments import LENGTH_STEP, LONGEST_VISIT, SHORTEST
 from booking.models import Appointment, AppointmentChange, CalendarFeed, WaitlistEntry
 from booking.placing import FURTHEST
 from booking.refusals import RULES
-from practice.models import Practice, Room, Service, User
+from booking.waitlist import weekday_bits
+from practice.models import Practice, Room, Service, User, WorkingHours
 from practice.zones import at_wall_time
 
 OTHER = "other"
@@ -50,6 +51,16 @@ def staff_field(**options) -> forms.ModelChoiceField:
     )
     field.label_from_instance = lambda person: person.name
     return field
+
+
+def wall_field(**options) -> forms.TimeField:
+    """Return a time of day that may stay empty."""
+    return forms.TimeField(
+        required=False,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        error_messages={"invalid": "Write the time as hours and minutes, for example 14:30."},
+        **options,
+    )
 
 
 def service_field(**options) -> forms.ModelChoiceField:
@@ -261,16 +272,54 @@ class ClientCancelForm(forms.Form):
 
 
 class WaitlistForm(forms.Form):
-    """What somebody on the waitlist wishes."""
+    """What somebody on the waitlist wishes. No day ticked is any day."""
 
     service = service_field()
     therapist = staff_field(required=False, empty_label="Any therapist")
+    weekdays = forms.TypedMultipleChoiceField(
+        required=False,
+        coerce=int,
+        choices=WorkingHours.Weekday.choices,
+        widget=forms.CheckboxSelectMultiple,
+        label="Days that suit",
+        help_text="None ticked: any day.",
+    )
+    earliest = wall_field(label="Not before")
+    latest = wall_field(label="Over by")
     wishes = forms.CharField(
         required=False,
         max_length=WaitlistEntry._meta.get_field("wishes").max_length,
-        label="Days and times",
-        help_text="In their words: “mornings, not Wednesdays”.",
+        label="Anything else",
+        help_text="In their words: “can come at an hour's notice”. Nothing about health.",
     )
+
+    def clean_weekdays(self):
+        return weekday_bits(self.cleaned_data["weekdays"])
+
+    def clean(self):
+        earliest, latest = self.cleaned_data.get("earliest"), self.cleaned_data.get("latest")
+        if earliest and latest and latest <= earliest:
+            self.add_error("latest", "This must be later than “Not before”.")
+        return self.cleaned_data
+
+
+class OfferAcceptForm(forms.Form):
+    """The client takes the time. The box is required and comes unticked: mail robots send forms with what they find."""
+
+    will_come = forms.BooleanField(
+        label="Yes, I take this time and will be there",
+        error_messages={"required": "Tick the box to take the time. Nothing was changed."},
+    )
+
+
+class OfferDeclineForm(forms.Form):
+    """The client does not want the time. The first box is required and comes unticked, as above."""
+
+    is_sure = forms.BooleanField(
+        label="No, this time does not suit me",
+        error_messages={"required": "Tick the box to decline. Nothing was changed."},
+    )
+    is_leaving = forms.BooleanField(required=False, label="Take me off the list as well")
 
 
 class FeedForm(forms.ModelForm):

@@ -14,6 +14,7 @@ from practice.links import Link
 LONGEST = timedelta(days=1)
 OCCUPIES = ~Q(status="cancelled")
 EVERY_DAY = 0b1111111
+SHORT_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class OfClientQuerySet(models.QuerySet):
@@ -249,6 +250,15 @@ class WaitlistEntry(models.Model):
     def __str__(self):
         return f"waitlist #{self.pk}"
 
+    @property
+    def days_and_hours(self) -> str:
+        """When it suits, in words: "Mon, Wed, from 09:00 to 12:00"; "any time" without a wish."""
+        days = [day for number, day in enumerate(SHORT_DAYS) if self.weekdays >> number & 1]
+        hours = f"from {self.earliest:%H:%M}" if self.earliest else ""
+        hours += f"{' ' if hours else ''}to {self.latest:%H:%M}" if self.latest else ""
+        said = [", ".join(days) if len(days) < len(SHORT_DAYS) else "", hours]
+        return ", ".join(part for part in said if part) or "any time"
+
 
 class WaitlistOfferQuerySet(models.QuerySet):
     def open(self):
@@ -299,6 +309,11 @@ class WaitlistOffer(models.Model):
 
     def __str__(self):
         return f"waitlist offer #{self.pk}"
+
+    @property
+    def client(self):
+        """Whom the time is held for."""
+        return self.entry.client
 
 
 class BookingInvitation(models.Model):

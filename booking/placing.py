@@ -68,13 +68,13 @@ def find_place(
     practice = Practice.objects.current()
     zone = ZoneInfo(practice.time_zone)
     keeps_its_start = without is not None and without.starts_at == starts_at  # promised long ago
-    warnings = {} if keeps_its_start else _time_warnings(practice, starts_at, at, zone)
+    warnings = {} if keeps_its_start else time_warnings(practice, starts_at, at, zone)
     release_lapsed_holds(at, overlapping=(starts_at, starts_at + need.duration))
     refuse_if_busy(client, therapist, starts_at, starts_at + need.duration, without)
 
     day = starts_at.astimezone(zone).date()
     book = load_book(practice, need, therapists=[therapist.pk], span=day_span(day, 2, zone), now=at, without=without)
-    warnings |= _hours_warnings(book, need, therapist, starts_at)
+    warnings |= hours_warnings(book, need, therapist, starts_at)
     if need.rooms is None:
         return None, warnings
 
@@ -87,7 +87,8 @@ def find_place(
     return room, warnings
 
 
-def _time_warnings(practice: Practice, starts_at: datetime, at: datetime, zone: ZoneInfo) -> dict[str, str]:
+def time_warnings(practice: Practice, starts_at: datetime, at: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Return what the practice's notice and horizon say against a moment. Raises TimeIsPast."""
     if starts_at < at - timedelta(minutes=practice.slot_minutes):
         raise TimeIsPast("That time has passed. Please choose another.")
     if starts_at > at + FURTHEST:
@@ -102,7 +103,8 @@ def _time_warnings(practice: Practice, starts_at: datetime, at: datetime, zone: 
     return {}
 
 
-def _hours_warnings(book: Book, need: Need, therapist: User, starts_at: datetime) -> dict[str, str]:
+def hours_warnings(book: Book, need: Need, therapist: User, starts_at: datetime) -> dict[str, str]:
+    """Return what working hours, closures and breaks say against a moment."""
     ends_at, day = starts_at + need.duration, starts_at.astimezone(book.zone).date()
     warnings = {}
     if not contains(working_time(book.hours.get(therapist.pk, ()), day, book.zone), starts_at, ends_at):

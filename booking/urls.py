@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking import board_views, client_views, feed_views, views, waitlist_views
+from booking import board_views, client_views, feed_views, offer_views, series_views, views, waitlist_views
 
 app_name = "booking"
 
@@ -25,6 +25,16 @@ urlpatterns = [
     path("calendars/", feed_views.calendar_feeds, name="calendar_feeds"),
     path("calendars/<int:pk>/close/", feed_views.calendar_feed_revoke, name="calendar_feed_revoke"),
     path("calendars/<str:token>.ics", feed_views.calendar_feed, name="calendar_feed"),
+    path("waitlist/<int:pk>/offer/", waitlist_views.waitlist_offer, name="waitlist_offer"),
+    path("offers/<int:pk>/accept/", waitlist_views.offer_accept, name="offer_accept"),
+    path("offers/<int:pk>/decline/", waitlist_views.offer_decline, name="offer_decline"),
+    path("offers/<int:pk>/withdraw/", waitlist_views.offer_withdraw, name="offer_withdraw"),
+    path("series/new/", series_views.series_create, name="series_create"),
+    path("appointments/<int:pk>/cancel-later/", series_views.series_cancel, name="series_cancel"),
+    path("offer/open/<str:token>/", offer_views.offer_open, name="offer_open"),
+    path("offer/<slug:handle>/", offer_views.my_offer, name="my_offer"),
+    path("offer/<slug:handle>/accept/", offer_views.my_offer_accept, name="my_offer_accept"),
+    path("offer/<slug:handle>/decline/", offer_views.my_offer_decline, name="my_offer_decline"),
     path("open/<str:token>/", client_views.appointment_open, name="appointment_open"),
     path("visit/<slug:handle>/", client_views.my_appointment, name="my_appointment"),
     path("visit/<slug:handle>/confirm/", client_views.my_appointment_confirm, name="my_appointment_confirm"),

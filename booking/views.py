@@ -22,7 +22,7 @@ from booking.appointments import (
     reopen_appointment,
 )
 from booking.board_views import answer_on_board, board_url, refuse_on_board
-from booking.choosing import client_results, plan_for, usual_service, visible_client
+from booking.choosing import client_results, usual_service, visible_client
 from booking.forms import (
     MINUTE,
     OTHER,
@@ -34,9 +34,13 @@ from booking.forms import (
     read_slot,
     slot_value,
 )
+from booking.holds import offers_in_the_way
 from booking.models import Appointment
+from booking.offering import open_offers
 from booking.offers import make_offer
 from booking.refusals import Warned
+from booking.series import plan_for, this_and_later, visits_of
+from booking.series_views import repeat_url
 from booking.slots import free_slots
 from clients.gate import STOP, gate_for
 from practice import clock
@@ -63,8 +67,11 @@ def appointment_create(request):
 
     is_sent = request.method == "POST"
     start = {"initial": _guess(request, client)} if not is_sent else {"data": request.POST}
-    form = BookingForm(**start, **_frame(request))
+    form = BookingForm(**start, **frame(request))
     refusal = None
+    if is_sent and "repeat" in request.POST and form.is_valid():
+        chosen = {name: form.cleaned_data[name] for name in ("service", "therapist", "starts_at")}
+        return redirect(repeat_url(client, **chosen))
     if is_sent and "look" not in request.POST and form.is_valid():
         try:
             plan = plan_for(client, form.cleaned_data["service"])
@@ -73,9 +80,9 @@ def appointment_create(request):
             refusal = error
         else:
             return redirect(board_url(appointment, said=appointment.pk))
-    context = {"client": client, "gate": gate_for(client), **_places(request, form, refusal, client=client)}
+    context = {"client": client, "gate": gate_for(client), **places(request, form, refusal, client=client)}
     context["ready"] = bool(context["chosen"]) and not is_sent  # all is guessed: Enter books
-    return render(request, "booking/appointment_create.html", context, status=_status(request, form, refusal))
+    return render(request, "booking/appointment_create.html", context, status=status_of(request, form, refusal))
 
 
 def _choose_client(request):
@@ -84,7 +91,8 @@ def _choose_client(request):
     return render(request, "booking/_client_choices.html" if is_fragment else "booking/client_choose.html", context)
 
 
-def _frame(request) -> dict:
+def frame(request) -> dict:
+    """Return what forms that choose a time need to know."""
     return {"practice": request.practice, "today": clock.today(), "now": clock.now()}
 
 
@@ -120,7 +128,7 @@ def _day_or(text, otherwise: date) -> date:
         return otherwise
 
 
-def _places(request, form: PlaceForm, refusal, *, client, service=None, without=None, duration=None) -> dict:
+def places(request, form: PlaceForm, refusal, *, client, service=None, without=None, duration=None) -> dict:
     """Return the times to choose from around what the form says, and what was refused."""
     service = service or _value(form, "service")
     day, therapist = _value(form, "day") or clock.today(), _value(form, "therapist")
@@ -181,7 +189,8 @@ def _value(form, name):
     return form.initial.get(name)
 
 
-def _status(request, form, refusal) -> int:
+def status_of(request, form, refusal) -> int:
+    """Return the status of a form that chooses a time: refused, incomplete, or only looking."""
     if refusal is not None:
         return 409
     return 422 if form.is_bound and form.errors and "look" not in request.POST else 200
@@ -198,11 +207,11 @@ def appointment_slots(request):
         without = get_object_or_404(Appointment.objects.visible_to(request.user), pk=pk or 0)
         client = without.client
     service = get_object_or_404(Service.objects.visible_to(request.user), pk=row_id(request.GET.get("service")) or 0)
-    form = PlaceForm(initial=request.GET.dict(), **_frame(request))
+    form = PlaceForm(initial=request.GET.dict(), **frame(request))
     therapist = User.objects.therapists().filter(pk=row_id(request.GET.get("therapist")) or 0).first()
     form.initial |= {"day": _day_or(request.GET.get("day"), clock.today()), "therapist": therapist}
     duration = without and _length_or(request.GET.get("length"), length_of(without)) * MINUTE
-    context = _places(request, form, None, client=client, service=service, without=without, duration=duration)
+    context = places(request, form, None, client=client, service=service, without=without, duration=duration)
     return render(request, "booking/_slots.html", context)
 
 
@@ -224,7 +233,9 @@ def appointment_detail(request, pk):
 
 def _visible(request, pk) -> Appointment:
     appointments = Appointment.objects.visible_to(request.user)
-    return get_object_or_404(appointments.select_related("client", "therapist", "service", "room", "plan"), pk=pk)
+    return get_object_or_404(
+        appointments.select_related("client", "therapist", "service", "room", "plan", "series"), pk=pk
+    )
 
 
 def length_of(appointment) -> int:
@@ -235,18 +246,27 @@ def length_of(appointment) -> int:
 def _detail(request, appointment, *, refusal="", status=200):
     now = clock.now()
     is_charted = hasattr(appointment, "treatment_session")
+    offer = open_offers(request.user, now).filter(appointment=appointment).first()
     is_expected = not is_charted and appointment.status in (STATUS.BOOKED, STATUS.CONFIRMED)
     context = {
         "appointment": appointment,
         "client": appointment.client,
         "gate": gate_for(appointment.client),
+        "series": visits_of(appointment.series) if appointment.series else [],
+        "later_count": len(this_and_later(appointment)),
+        "offer": offer,
+        "in_the_way": open_offers(request.user, now)
+        .filter(pk__in=offers_in_the_way(appointment, now).values("pk"))
+        .first()
+        if appointment.is_cancelled
+        else None,
         "changes": appointment.changes.select_related("by", "from_therapist").order_by("-at", "-pk"),
         "refusal": refusal,
         "today": clock.today(),
         "can_arrive": is_expected and appointment.starts_at - now <= EARLY_ARRIVAL,
         "can_miss": is_expected and appointment.starts_at <= now,
         "can_confirm": appointment.status == STATUS.BOOKED and appointment.starts_at > now,
-        "can_change": not is_charted and appointment.status in OPEN_STATES,
+        "can_change": not is_charted and offer is None and appointment.status in OPEN_STATES,
         "can_reopen": not is_charted
         and appointment.status not in OPEN_STATES
         and (not appointment.is_cancelled or appointment.ends_at > now),
@@ -265,7 +285,7 @@ def appointment_move(request, pk):
         "length": length_of(appointment),
         "version": appointment.version,
     }
-    form = MoveForm(request.POST if request.method == "POST" else None, initial=initial, **_frame(request))
+    form = MoveForm(request.POST if request.method == "POST" else None, initial=initial, **frame(request))
     refusal = None
     if request.method == "POST" and "look" not in request.POST and form.is_valid():
         try:
@@ -276,7 +296,7 @@ def appointment_move(request, pk):
             appointment.refresh_from_db()
             return redirect(board_url(appointment, said=appointment.pk))
     length = _value(form, "length") or length_of(appointment)
-    places = _places(
+    choices = places(
         request,
         form,
         refusal,
@@ -285,8 +305,13 @@ def appointment_move(request, pk):
         without=appointment,
         duration=length * MINUTE,
     )
-    context = {"appointment": appointment, "client": appointment.client, "gate": gate_for(appointment.client), **places}
-    return render(request, "booking/appointment_move.html", context, status=_status(request, form, refusal))
+    context = {
+        "appointment": appointment,
+        "client": appointment.client,
+        "gate": gate_for(appointment.client),
+        **choices,
+    }
+    return render(request, "booking/appointment_move.html", context, status=status_of(request, form, refusal))
 
 
 @staff_only

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from booking.models import Appointment, BookingInvitation
+from booking.models import Appointment, BookingInvitation, WaitlistOffer
 from clients.care import alerts_for_everybody
 from clients.models import Client, Intake, Task
 from clients.todo import raise_task
@@ -43,6 +43,7 @@ def derive_due(now: datetime) -> int:
             *_appointments(now),
             *_held(now),
             *_invitations(now),
+            *_offers(now),
             *_check_in_mails(now),
             *_reports(now),
             *_alerts(),
@@ -140,6 +141,16 @@ def _invitations(now):
         Message(kind=Kind.BOOKING_LINK, client=row.client, invitation=row, due_at=now, created_at=now)
         for row in rows
         if row.client.can_be_mailed
+    ]
+
+
+def _offers(now):
+    """Tell people on the waitlist of the time that is held for them."""
+    offers = WaitlistOffer.objects.open().filter(_not_yet("offer", Kind.WAITLIST_OFFER), expires_at__gt=now)
+    return [
+        Message(kind=Kind.WAITLIST_OFFER, client=offer.entry.client, offer=offer, due_at=now, created_at=now)
+        for offer in offers.select_related("entry__client")
+        if offer.entry.client.can_be_mailed
     ]
 
 
@@ -248,6 +259,8 @@ def why_not(message: Message, now: datetime) -> str:
         return _why_not_visit(message, now)
     if message.invitation_id and not Practice.objects.current().is_online_booking_open:
         return "online booking is closed"
+    if message.offer_id:
+        return _why_not_offer(message.offer, now)
     if message.check_in_id and message.check_in.is_answered:
         return "already answered"
     if message.report_id and not may_be_read(message.report):
@@ -259,6 +272,12 @@ def why_not(message: Message, now: datetime) -> str:
             "" if Client.objects.in_care_of([message.reader_id]).filter(pk=message.client_id) else "a colleague has it"
         )
     return ""
+
+
+def _why_not_offer(offer, now) -> str:
+    if offer.answer:
+        return f"the offer is closed: {offer.get_answer_display().lower()}"
+    return "the time is held no longer" if offer.expires_at <= now else ""
 
 
 def _why_not_visit(message, now) -> str:

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import formats
 
 from booking.calendar_files import calendar_file
-from booking.models import Appointment, AppointmentLink, BookingLink
+from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
 from booking.second_thoughts import last_change, undo_until
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
@@ -129,6 +129,8 @@ def compose(message: Message, *, practice: Practice, now: datetime, is_preview: 
 
 def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime) -> dict[str, str]:
     visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
+    if message.offer_id:
+        visit = message.offer.appointment
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
@@ -140,7 +142,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
         "place": practice.address,
         "therapist": (therapist.first_name or therapist.username) if therapist else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
-        "until": _until(visit, zone, now),
+        "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
         "book_online": _book_online(practice),
         "referrer": message.report.referral.referrer.name if message.report_id else "",
     }
@@ -184,6 +186,13 @@ def _moved(message, now, is_preview):
     return link, f"{words}_undo" if undo_ends(message.appointment, now) else words
 
 
+def _offer(message, now, is_preview):
+    # It opens until the visit: who comes too late is told so, or gets the time if it is still free.
+    offer, expires_at = message.offer, message.offer.appointment.starts_at
+    token = DUMMY if is_preview else WaitlistOfferLink.mint(now=now, expires_at=expires_at, offer=offer)
+    return _absolute("booking:offer_open", token), message.kind
+
+
 def _cancelled(message, now, is_preview):
     """With a link while the client can take it back, which opens until then."""
     until = undo_ends(message.appointment, now)
@@ -224,6 +233,7 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
     Message.Kind.BOOKING_HELD: _appointment,
     Message.Kind.BOOKING_LINK: _booking_link,
+    Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.THERAPIST_ALERT: _alert,

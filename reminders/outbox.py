@@ -14,6 +14,8 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
+from booking.holds import release_lapsed_holds
+from booking.offering import offer_freed_times
 from clients.models import Task
 from clients.todo import raise_task
 from practice import audit, clock
@@ -162,7 +164,8 @@ def send_due(
             f"The machine's clock jumped by {_minutes(jump)} minutes. Check the time, then release the mails.", at=now
         )
         practice.refresh_from_db()
-    sweep = Sweep(derived=derive_due(now), held=mail_held(practice))
+    held = mail_held(practice)
+    sweep = Sweep(derived=catch_up(now, is_held=bool(held)), held=held)
     ends_at = clock.machine_now() + SWEEP_FOR
     for _ in range(0 if sweep.held else PER_SWEEP):
         message = claim_one(now, sweep, lease=lease)
@@ -172,6 +175,17 @@ def send_due(
         if not is_well or clock.machine_now() >= ends_at:
             break
     return sweep
+
+
+def catch_up(now: datetime, *, is_held: bool) -> int:
+    """Give back held time that lapsed, offer what came free, derive what is due; returns how many messages came to be.
+
+    While mail is held nobody is offered a time, since nobody could tell them.
+    """
+    release_lapsed_holds(now)
+    if not is_held:
+        offer_freed_times(now)
+    return derive_due(now)
 
 
 def _minutes(jump: timedelta) -> int:

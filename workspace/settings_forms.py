@@ -57,6 +57,8 @@ class PracticeForm(OneLineForm, forms.ModelForm):
             "horizon_days",
             "change_window_hours",
             "is_online_booking_open",
+            "offer_minutes",
+            "same_day_offer_minutes",
         ]
         labels = {
             "is_online_booking_open": "Clients book online",
@@ -65,6 +67,8 @@ class PracticeForm(OneLineForm, forms.ModelForm):
             "notice_minutes": "Shortest notice for clients, minutes",
             "horizon_days": "Clients may book this many days ahead",
             "change_window_hours": "Clients may move or cancel until … hours before",
+            "offer_minutes": "A freed time is held for the waitlist, minutes",
+            "same_day_offer_minutes": "The same for a time of today, minutes",
         }
 
     @property
@@ -78,6 +82,7 @@ class PracticeForm(OneLineForm, forms.ModelForm):
             row("emergency_number", "urgent_advice"),
             row("slot_minutes", "notice_minutes"),
             row("horizon_days", "change_window_hours"),
+            row("offer_minutes", "same_day_offer_minutes"),
             "is_online_booking_open",
         )
 

@@ -1,6 +1,7 @@
 """The demo practice as it stands at twenty past one: everybody at their stage, nothing real, nothing broken."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -9,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.urls import reverse
 
-from booking.models import Appointment, AppointmentChange, WaitlistEntry
+from booking.models import Appointment, AppointmentChange, Series, WaitlistEntry, WaitlistOffer
 from clients.gate import gates_for
 from clients.models import Clearance, Client, Intake, Screening, Task
 from practice.models import Cover, Practice, Room, Service, User
@@ -197,7 +198,6 @@ def test_visits_were_missed_cancelled_and_waited_for(demo):
         None,
         "dana",
     }
-    assert WaitlistEntry.objects.waiting(EARLY_AFTERNOON).count() == 1
 
 
 def test_some_clients_have_no_mail_a_guardian_or_a_shared_address(demo):
@@ -329,3 +329,33 @@ def test_account_login_offers_the_sign_ins_and_they_work(demo, client):
 def test_account_login_offers_no_sign_ins_outside_the_demo(demo, client, settings):
     settings.DEMO = False
     assert "elm-street-dana" not in client.get(reverse("account_login")).content.decode()
+
+
+# --- the waitlist and a series
+
+
+def test_a_series_of_six_stands_at_the_same_time_each_week(demo):
+    series = Series.objects.get()
+    visits = list(series.appointments.order_by("starts_at"))
+
+    assert series.client == client_named("Ben", "Carter")
+    assert [visit.status for visit in visits] == ["booked"] * 6
+    assert {after.starts_at - before.starts_at for before, after in pairwise(visits)} == {timedelta(days=7)}
+    assert {visit.plan for visit in visits} == {series.client.treatment_plans.get()}
+
+
+def test_a_freed_time_is_on_offer_to_the_first_whom_it_suits(demo):
+    offer = WaitlistOffer.objects.get()
+
+    assert offer.entry.client == client_named("Mei-Ling", "Wong")
+    assert offer.freed.client == client_named("Ben", "Carter")
+    assert offer.appointment.status == "held"
+    assert offer.offered_at < EARLY_AFTERNOON < offer.expires_at
+    assert offer.messages.get().state == "sent"
+
+
+def test_people_wait_with_days_and_hours(demo):
+    entries = WaitlistEntry.objects.waiting(EARLY_AFTERNOON)
+
+    assert entries.count() == 3
+    assert {entry.days_and_hours for entry in entries} == {"any time", "Mon, Wed, Fri, to 12:30", "from 16:00"}

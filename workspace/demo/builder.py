@@ -1,7 +1,7 @@
 """Making the demo practice: all of it or nothing, the same for the same seed and moment."""
 
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -14,10 +14,12 @@ from workspace.demo.cases import PRESENT, TODAY_ENDINGS, Case
 from workspace.demo.data import STORIES
 from workspace.demo.house import House, arrange_cover, close_days, found_demo
 from workspace.demo.online import visit_the_public_page
+from workspace.demo.past_mails import offer_what_came_free
 from workspace.demo.telling import Telling
 from workspace.demo.timetable import Timetable, place_of_the_hour
 
 SIZES = ("small", *AMOUNTS)
+OFFERED_AGO = timedelta(minutes=20)
 
 
 class PracticeExists(Refused):
@@ -64,10 +66,13 @@ class Demo:
                 case.take_times_of_today(endings)
         for case in cases:
             case.take_other_times()
+        for case in cases:
+            case.take_series_times()
         if amount:
             self.bulk().fill(amount)
         for case in cases:
             case.plan_all()
+        telling.plan(self.now - OFFERED_AGO, lambda at: offer_what_came_free(at, now=self.now))
         with timezone.override(timetable.zone):  # as inside a request, so that a day is the practice's day
             telling.tell()
             visit_the_public_page(house, phone=self.phones[-1], now=self.now)

@@ -41,6 +41,11 @@ class Case(Walk):
                 self._add_visit(number, place, ending or ("signed" if place.day < 0 else "booked"))
         self.visits.sort(key=lambda visit: visit.number)
 
+    def take_series_times(self) -> None:
+        """Take the cells of the visits that are booked together."""
+        if series := self.story.get("series"):
+            self.series_places = self.timetable.take_weekly(self.username, series["day"], series["visits"])
+
     def _add_visit(self, number: int, place: Place, ending: str) -> None:
         if place.day < 0 and ending in ("charting", "arrived"):
             ending = "signed"
@@ -75,6 +80,8 @@ class Case(Walk):
             plan(self._on(closing["day"], 17), self.close_plan)
         if waitlist := story.get("waitlist"):
             plan(self._on(waitlist["day"], 18), self.wait)
+        if "series" in story:
+            plan(self._on(-1, 17), self.book_series)
 
     def _on(self, day: int, hour: int) -> datetime:
         return min(self.timetable.moment(day, hour, self._offset), self.telling.now - minutes(25))

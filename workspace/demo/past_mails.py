@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from booking.models import WaitlistOffer
+from booking.offering import offer_freed_times
 from clients.models import Task
 from clients.todo import raise_task
 from practice import audit
@@ -35,6 +37,13 @@ def mail_left(kind: str, *, now: datetime, at: datetime, version: int = 1, **sub
     )
     audit.record(action="message.sent", at=at + TAKES, actor="system", target=message, kind=kind)
     return message
+
+
+def offer_what_came_free(at: datetime, *, now: datetime) -> None:
+    """Let the waitlist be offered at `at` what came free until then, as a sweep would, and its mails have left."""
+    offer_freed_times(at)
+    for offer in WaitlistOffer.objects.open().select_related("entry__client").order_by("pk"):
+        mail_left(Message.Kind.WAITLIST_OFFER, now=now, at=at, offer=offer)
 
 
 def mail_refused(kind: str, *, at: datetime, **subject) -> Message:

@@ -118,6 +118,15 @@ class Timetable:
                     return self.take(username, Place(other, row))
         raise LookupError(f"{username} has no free time near day {day}.")
 
+    def take_weekly(self, username: str, day: int, count: int) -> list[Place]:
+        """Take the same free cell in `count` weeks running, from `day` or the nearest later day on."""
+        for first in range(day, day + 14):
+            for row in self.rows_of(username, first):
+                weekly = [Place(first + 7 * week, row) for week in range(count)]
+                if all(self.is_free(username, place) for place in weekly):
+                    return [self.take(username, place) for place in weekly]
+        raise LookupError(f"{username} has no free time {count} weeks running from day {day}.")
+
     @staticmethod
     def _days_near(day: int) -> Iterator[int]:
         for away in range(30):

@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from booking.appointments import (
     book_appointment,
@@ -13,7 +13,8 @@ from booking.appointments import (
 )
 from booking.models import Appointment, AppointmentChange
 from booking.refusals import RULES
-from booking.waitlist import add_to_waitlist
+from booking.series import book_series
+from booking.waitlist import add_to_waitlist, weekday_bits
 from clients.intakes import BODY, GROUPS, WORDS, save_group, save_history, submit_intake
 from clients.models import Client, Consent, Task
 from clients.records import create_client
@@ -75,6 +76,7 @@ class Walk:
         self.username = story["therapist"]
         self.therapist: User = house.staff[self.username]
         self.visits: list[Visit] = []
+        self.series_places: list[Place] = []
         self.client: Client
         self.referral: Referral | None = None
         self.plan: TreatmentPlan | None = None
@@ -365,13 +367,33 @@ class Walk:
         close_plan(self.plan, note=self.story["close"]["note"], by=self.therapist, at=at)
 
     def wait(self, at: datetime) -> None:
-        """Put the client on the waitlist."""
+        """Put the client on the waitlist, with the days and hours that suit."""
         waitlist = self.story["waitlist"]
+        hours = {name: time.fromisoformat(waitlist[name]) for name in ("earliest", "latest") if name in waitlist}
         add_to_waitlist(
             client=self.client,
             service=self.house.services[waitlist["service"]],
+            therapist=None if waitlist.get("anybody") else self.therapist,
+            weekdays=weekday_bits(waitlist.get("weekdays", ())),
+            wishes=waitlist.get("wishes", ""),
+            by=self.house.desk,
+            at=at,
+            **hours,
+        )
+
+    def book_series(self, at: datetime) -> None:
+        """Book the next visits of the plan together, the same time each week."""
+        times = {self.timetable.start(place): RULES for place in self.series_places}
+        service = self.house.services["follow-up"]
+        series = book_series(
+            client=self.client,
             therapist=self.therapist,
-            wishes=waitlist["wishes"],
+            service=service,
+            times=times,
+            weeks_apart=1,
+            plan=self.plan,
             by=self.house.desk,
             at=at,
         )
+        for visit in series.appointments.order_by("starts_at"):
+            self._mail(Kind.BOOKING_CONFIRMATION, at, appointment=visit)

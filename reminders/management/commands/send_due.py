@@ -6,8 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from practice import clock
-from reminders.due import derive_due
-from reminders.outbox import SmtpDelivery, send_due, waiting
+from reminders.outbox import SmtpDelivery, catch_up, send_due, waiting
 
 
 def moment(text: str) -> datetime:
@@ -46,7 +45,7 @@ class Command(BaseCommand):
     def _show(self, now):
         """Say what a sweep would send, and write nothing: what it derives is rolled back."""
         with transaction.atomic():
-            derive_due(now)
+            catch_up(now, is_held=False)
             for message in waiting(now):
                 self.stdout.write(
                     f"due: {message.kind} for client {message.client_id} since {message.due_at.isoformat()}"
