@@ -38,29 +38,33 @@ def race(act, racers=RACERS):
 
 def test_one_signature_stands_over_the_text_that_was_shown(charted, mia):
     """50 writers and signers on 8 threads: whoever comes second is told, and keeps what they typed."""
-    tickets, shown = count(), {}
+    tickets, shown, over = count(), {}, []
 
     def act(number):
         told = []
-        while (ticket := next(tickets)) < ROUNDS:
+        # On a busy machine every signer may come second for long: go on until one has signed, and one was told so.
+        while (ticket := next(tickets)) < ROUNDS or len(over) < 2:
             now = TreatmentSession.objects.get(pk=charted.pk)
             shown[now.version] = now.subjective
             try:
                 if ticket % 5 == 4:
                     sign_session(now, version=now.version, by=mia, at=NINE + minutes(60))
                     told.append("signed")
+                    over.append(ticket)
                 else:
                     words = f"words {ticket} of writer {number}"
                     save_chart(now, version=now.version, by=mia, at=NINE, subjective=words)
                     told.append("saved")
             except (ChartChanged, SessionAlreadySigned) as refusal:
                 told.append(type(refusal).__name__)
+                if isinstance(refusal, SessionAlreadySigned):
+                    over.append(ticket)
         return told
 
     told = [word for words in race(act) for word in words]
 
     session = TreatmentSession.objects.get(pk=charted.pk)
-    assert len(told) == ROUNDS
+    assert len(told) >= ROUNDS
     assert told.count("signed") == 1
     assert "SessionAlreadySigned" in told
     assert session.version == charted.version + told.count("saved")

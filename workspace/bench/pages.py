@@ -14,6 +14,7 @@ from booking.models import Appointment
 from clients.models import Client
 from practice import clock
 from practice.models import User
+from protocols.models import TreatmentPlan
 from sessions.models import TreatmentSession
 from workspace.bench.browser import Browser, inside
 from workspace.bench.stages import Stage, standing_in
@@ -94,7 +95,11 @@ def _pick(rows, fullest: bool):
 def _therapist_of_today(fullest: bool) -> User:
     today = timezone.localtime(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
     visits = Appointment.objects.live().filter(starts_at__gte=today, starts_at__lt=today + timedelta(days=1))
-    by_therapist = visits.values("therapist").annotate(size=Count("pk")).order_by("-size" if fullest else "size")
+    # A day without any plan asks for none: what is compared has something of every kind, little or much of it.
+    planned = visits.filter(client__in=TreatmentPlan.objects.open().values("client"))
+    by_therapist = (
+        planned.values("therapist").annotate(size=Count("pk")).order_by("-size" if fullest else "size", "therapist")
+    )
     return User.objects.get(pk=by_therapist.first()["therapist"])
 
 
