@@ -23,7 +23,7 @@ from booking.slots import free_slots
 from booking.undo import last_act, undo_last_act
 from booking.week import load_week, monday_of
 from booking.wording import read_back, what_happens_next
-from clients.gate import gate_for
+from clients.gate import gate_for, stopped_clients
 from clients.models import Client
 from practice import clock
 from practice.access import staff_only
@@ -87,6 +87,7 @@ def day_board(request):
     if context["act"] and context["act"].appointment != said["said"]:
         said["said_next"] = ""  # an address opened again: something else was done since
     context["offers"] = open_offers(request.user, now)
+    context["stopped"] = stopped_clients(entry.client_id for entry in context["board"].waiting)
     return render(request, "booking/day_board.html", context | said)
 
 

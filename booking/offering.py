@@ -17,9 +17,10 @@ from booking.models import Appointment, AppointmentChange, WaitlistEntry, Waitli
 from booking.placing import find_place, lock
 from booking.prospects import look_at
 from booking.refusals import NotNow, SlotTaken, promised
+from booking.second_thoughts import SECOND_THOUGHTS
 from booking.series import plan_for
 from booking.waitlist import close_waitlist_entry, suits
-from clients.gate import STOP, gates_for
+from clients.gate import stopped_clients
 from clients.models import Task
 from clients.todo import raise_task
 from practice import audit
@@ -62,7 +63,7 @@ def offer_freed_times(now: datetime) -> int:
         return 0
     release_lapsed_holds(now)
     heard, resting, busy = _heard(entries), _taken_back(), set(_open_offers(entries))
-    gates = gates_for({entry.client_id for entry in entries})
+    stopped = stopped_clients({entry.client_id for entry in entries})
     zone, made = ZoneInfo(practice.time_zone), 0
     for freed in freed_times(practice, now):
         time = (freed.therapist.pk, freed.starts_at)
@@ -73,7 +74,7 @@ def offer_freed_times(now: datetime) -> int:
                 entry.pk not in busy
                 and entry.client_id != freed.visit.client_id
                 and (entry.pk, *time) not in heard
-                and gates[entry.client_id].state != STOP
+                and entry.client_id not in stopped
                 and _suits(entry, freed, zone)
                 and _is_free(entry, freed, practice, now)
             ):
@@ -119,12 +120,14 @@ def _try_to_offer(entry: WaitlistEntry, freed: Freed, now: datetime) -> bool | N
 def freed_times(practice: Practice, now: datetime) -> list[Freed]:
     """Return the times ahead that visits gave up and nobody has taken since, earliest first.
 
-    A time nearer than the practice's notice is left to the desk.
+    A time nearer than the practice's notice is left to the desk. What a client gave up by link rests for as long as they
+    may take that back.
     """
     earliest = now + timedelta(minutes=practice.notice_minutes)
-    cancelled = AppointmentChange.objects.filter(appointment=OuterRef("pk"), kind=Kind.CANCELLED)
+    changes = AppointmentChange.objects.exclude(by=None, at__gt=now - SECOND_THOUGHTS)
+    cancelled = changes.filter(appointment=OuterRef("pk"), version=OuterRef("version"), kind=Kind.CANCELLED)
     given_up = Appointment.objects.filter(Exists(cancelled), status="cancelled", starts_at__gte=earliest)
-    moved = AppointmentChange.objects.filter(kind=Kind.MOVED, from_starts_at__gte=earliest)
+    moved = changes.filter(kind=Kind.MOVED, from_starts_at__gte=earliest)
     found = [
         *(Freed(row, row.therapist, row.starts_at) for row in given_up.select_related("therapist", "client")),
         *(

@@ -117,6 +117,11 @@ def _cleared_since(raised_at: Mapping[int, datetime]) -> set[int]:
     }
 
 
+def stopped_clients(client_ids: Iterable[int]) -> set[int]:
+    """Return which of these clients a therapist has to speak with first."""
+    return {pk for pk, gate in gates_for(client_ids).items() if gate.state == STOP}
+
+
 def may_be_booked(client: Client) -> None:
     """Return if the client may be booked for treatment; a missing or incomplete intake is no hindrance.
 

@@ -284,10 +284,10 @@ def _why_not_visit(message, now) -> str:
     visit = message.appointment
     if visit.starts_at <= now:
         return "the visit has begun"
-    if message.version != visit.version:
-        return "the visit has changed since"
     if message.kind == Kind.BOOKING_HELD and (visit.status != Appointment.Status.HELD or visit.held_until <= now):
         return "the time is not held any more"
+    if message.version != visit.version:
+        return "the visit has changed since"
     if visit.is_cancelled != (message.kind == Kind.APPOINTMENT_CANCELLED):
         return "the visit is cancelled" if visit.is_cancelled else "the visit stands again"
     if message.kind == Kind.APPOINTMENT_MOVED and _is_where_it_was_announced(visit):

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from booking.models import AppointmentLink, BookingLink
+from booking.models import AppointmentLink, BookingLink, WaitlistOfferLink
 from clients.consents import give_consent
 from clients.models import Consent, IntakeLink
 from clients.walk import STEPS
@@ -34,6 +34,7 @@ WAY_IN = {  # the public booking page, step by step
 }
 OPENED_BY = {  # the address in a mail, the kind of link it takes, and the names of the tokens that open it
     "booking:appointment_open": (AppointmentLink, {"visit", "held", "called_off"}),
+    "booking:offer_open": (WaitlistOfferLink, {"offer"}),
     "clients:intake_open": (IntakeLink, {"intake", "handed_in"}),
     "referrals:report_open": (ReportLink, {"report"}),
     "online:booking_open": (BookingLink, {"book"}),
@@ -49,6 +50,9 @@ BEHIND_LINKS = {
     "booking:my_appointment_cancel": "visit",
     "booking:my_appointment_confirm": "visit",
     "booking:my_appointment_ics": "visit",
+    "booking:my_offer": "offer",
+    "booking:my_offer_accept": "offer",
+    "booking:my_offer_decline": "offer",
     "clients:intake_copy": "handed_in",
     "clients:intake_done": "handed_in",
     "clients:intake_emergency": "intake",
@@ -250,7 +254,7 @@ def test_a_closed_link_shuts_the_pages_of_browsers_that_had_opened_it(route, end
     if end == "expired":
         still_clock.at = NOW + DAY
     else:
-        for model in (AppointmentLink, BookingLink, IntakeLink, ReportLink, CheckInLink):
+        for model in (AppointmentLink, BookingLink, WaitlistOfferLink, IntakeLink, ReportLink, CheckInLink):
             model.objects.all().revoke(at=NOW)
     before = all_rows()
 

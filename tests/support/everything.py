@@ -15,10 +15,12 @@ from django.utils.html import escape
 
 from booking.appointments import book_appointment, cancel_appointment
 from booking.feeds import make_feed
-from booking.models import Appointment, AppointmentLink, BookingLink
+from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
+from booking.offering import offer_time
 from booking.online import invite_to_book
 from booking.online_views import STATE
 from booking.refusals import RULES
+from booking.series import book_series
 from booking.waitlist import add_to_waitlist
 from clients.consents import CONSENTS
 from clients.intakes import GROUPS, HISTORY_FIELDS, request_intake, save_group, save_history, submit_intake
@@ -61,6 +63,7 @@ OPENS = {  # the address that opens the links of a record, by their name
     "held": "booking:appointment_open",
     "called_off": "booking:appointment_open",
     "book": "online:booking_open",
+    "offer": "booking:offer_open",
     "report": "referrals:report_open",
     "check_in": "reminders:check_in_open",
     "answered": "reminders:check_in_open",
@@ -391,6 +394,19 @@ def _look_ahead(record):
     record.waiting = add_to_waitlist(
         client=record.client, service=record.service, wishes="Mornings", by=record.desk, at=NOW
     )
+    record.offer = offer_time(
+        entry=record.waiting, therapist=record.therapist, starts_at=TWO_PM + 10 * DAY, by=record.desk, at=NOW
+    )
+    record.series = book_series(
+        client=record.client,
+        therapist=record.therapist,
+        service=record.service,
+        times={TWO_PM + days * DAY: RULES for days in (14, 21)},
+        weeks_apart=1,
+        by=record.desk,
+        at=NOW,
+    )
+    record.visits["of_series"] = record.series.appointments.earliest("starts_at")
     record.call = raise_task(
         kind=Task.Kind.CALL_CLIENT,
         client=record.client,
@@ -416,6 +432,7 @@ def _mint_links(record):
         "held": (AppointmentLink, {"appointment": record.visits["held"]}),
         "called_off": (AppointmentLink, {"appointment": record.visits["called_off"]}),
         "book": (BookingLink, {"invitation": record.invitation}),
+        "offer": (WaitlistOfferLink, {"offer": record.offer}),
         "report": (ReportLink, {"report": record.report}),
         "check_in": (CheckInLink, {"check_in": record.open_check_in}),
         "answered": (CheckInLink, {"check_in": record.check_in}),
