@@ -394,6 +394,7 @@ def _look_ahead(record):
     record.waiting = add_to_waitlist(
         client=record.client, service=record.service, wishes="Mornings", by=record.desk, at=NOW
     )
+    record.neighbour_waiting = add_to_waitlist(client=record.neighbour, service=record.service, by=record.desk, at=NOW)
     record.offer = offer_time(
         entry=record.waiting, therapist=record.therapist, starts_at=TWO_PM + 10 * DAY, by=record.desk, at=NOW
     )
