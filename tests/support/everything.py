@@ -391,10 +391,18 @@ def _look_ahead(record):
     }
     cancel_appointment(record.visits["called_off"], reason="away", by=None, at=NOW)
     record.invitation = invite_to_book(client=record.client, by=None, at=NOW)
+    # Nobody waits for what another record gives up: no sweep offers anything while the practice is built.
     record.waiting = add_to_waitlist(
-        client=record.client, service=record.service, wishes="Mornings", by=record.desk, at=NOW
+        client=record.client,
+        service=record.service,
+        therapist=record.therapist,
+        wishes="Mornings",
+        by=record.desk,
+        at=NOW,
     )
-    record.neighbour_waiting = add_to_waitlist(client=record.neighbour, service=record.service, by=record.desk, at=NOW)
+    record.neighbour_waiting = add_to_waitlist(
+        client=record.neighbour, service=record.service, weekdays=0b1000000, by=record.desk, at=NOW
+    )
     record.offer = offer_time(
         entry=record.waiting, therapist=record.therapist, starts_at=TWO_PM + 10 * DAY, by=record.desk, at=NOW
     )

@@ -2,12 +2,19 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 
 OK, GO_ON, BYE = b"250 OK\r\n", b"354 Go on\r\n", b"221 Bye\r\n"
 
 
 async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Say yes to everything one sender says."""
+    """Say yes to everything one sender says, until they say goodbye or are gone."""
+    with suppress(ConnectionError):
+        await _say_yes(reader, writer)
+    writer.close()
+
+
+async def _say_yes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"220 sink\r\n")
     while line := await reader.readline():
         command = line[:4].upper()
@@ -19,7 +26,6 @@ async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         await writer.drain()
         if command == b"QUIT":
             break
-    writer.close()
 
 
 async def main(port: int) -> None:
