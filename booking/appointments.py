@@ -255,7 +255,10 @@ def reopen_appointment(
             release_lapsed_holds(at, overlapping=(row.starts_at, row.ends_at))
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
-            _ask_for_intake(row.client, by=by, at=at)  # what was only held has not asked for one
+            if (
+                row.changes.order_by("-pk").values_list("kind", flat=True).first() == Kind.LAPSED
+            ):  # what was only held has not asked for one
+                _ask_for_intake(row.client, by=by, at=at)
             row.version += 1
         row.status = status_before(row)
         row.save(update_fields=["status", "version"])
