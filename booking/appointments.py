@@ -82,8 +82,8 @@ def book_appointment(
             booked_at=at,
             booked_by=by,
         )
-        if held_until is None and not client.intakes.filter(submitted_at__isnull=False).exists():
-            request_intake(client=client, by=by, at=at)
+        if held_until is None:
+            _ask_for_intake(client, by=by, at=at)
         verb, overruled = "held" if held_until else "booked", ",".join(sorted(warnings))
         _audit(verb, appointment, at=at, by=by, actor=actor, overruled=overruled)
         remember_result(key, purpose="appointment", body=body, result_id=appointment.pk, at=at)
@@ -158,6 +158,8 @@ def move_appointment(
         row.therapist, row.room_id = therapist, chosen
         row.version += 1
         if (before["from_starts_at"], before["from_therapist_id"]) != (starts_at, therapist.pk):
+            if row.status == Status.HELD:
+                _ask_for_intake(client, by=by, at=at)
             row.status, row.held_until = Status.BOOKED, None
             row.links.revoke(at=at)
         row.save()
@@ -259,6 +261,10 @@ def reopen_appointment(
                 refuse_if_on_offer(row, at)
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
+            if (
+                row.changes.order_by("-pk").values_list("kind", flat=True).first() == Kind.LAPSED
+            ):  # what was only held has not asked for one
+                _ask_for_intake(row.client, by=by, at=at)
             row.version += 1
         row.status = status_before(row)
         row.save(update_fields=["status", "version"])
@@ -307,6 +313,11 @@ def _refuse_if_treated(row: Appointment) -> None:
 
 
 # --- write and record
+
+
+def _ask_for_intake(client: Client, *, by: User | None, at: datetime) -> None:
+    if not client.intakes.filter(submitted_at__isnull=False).exists():
+        request_intake(client=client, by=by, at=at)
 
 
 def _mark(row: Appointment, status: str, kind: str, *, at, by) -> Appointment:

@@ -157,6 +157,8 @@ def _serve_move(request, handle, appointment, *, near=None, refusal=None):
         try:
             version = form.cleaned_data["version"]
             moved = move_online(appointment, version=version, at=clock.now(), **form.place)
+        except CallFirst as call:
+            return please_call(request, str(call), 409)
         except (TooLate, NotNow, ChangedMeanwhile) as error:
             return _page(request, handle, _appointment(request, handle), refusal=str(error), status=409)
         except Refused as error:

@@ -17,6 +17,7 @@ from practice.zones import at_wall_time
 
 OTHER = "other"
 MOMENT = "%Y-%m-%dT%H:%MZ"
+FIRST_YEAR, LAST_YEAR = 2000, 2200  # beyond them a time zone cannot be reckoned with everywhere
 
 
 def slot_value(starts_at: datetime, therapist_id: int) -> str:
@@ -28,9 +29,10 @@ def read_slot(value: str) -> tuple[datetime, int] | None:
     """Read what `slot_value` wrote; None if it is nothing of the kind."""
     moment, _, therapist = value.partition("|")
     try:
-        return datetime.strptime(moment, MOMENT).replace(tzinfo=UTC), int(therapist)
+        starts_at, number = datetime.strptime(moment, MOMENT).replace(tzinfo=UTC), int(therapist)
     except ValueError:
         return None
+    return (starts_at, number) if FIRST_YEAR <= starts_at.year <= LAST_YEAR else None
 
 
 def wall_moment(day: date, wall: time, zone: ZoneInfo) -> datetime:

@@ -189,13 +189,18 @@ def _may_be_on_file(details: dict) -> bool:
 def move_online(
     appointment: Appointment, *, therapist: User, starts_at: datetime, at: datetime, version: int
 ) -> Appointment:
-    """Move the client's own visit, and return it. Raises what `move_appointment` raises without `by`, and NotOffered."""
+    """Move the client's own visit, and return it.
+
+    Raises what `move_appointment` raises without `by`, NotOffered, and CallFirst instead of the words for the desk.
+    """
     with promised():
         refuse_off_grid(starts_at, Practice.objects.current())
         try:
             return move_appointment(
                 appointment, therapist=therapist, starts_at=starts_at, by=None, at=at, version=version
             )
+        except StopFirst as stop:
+            raise CallFirst(CALL_FIRST) from stop
         except ClientBusy as busy:
             raise ClientBusy("You already have a visit at that time.") from busy
 

@@ -13,9 +13,9 @@ from clients.models import Client
 from clients.questions import QuestionForm
 from clients.records import find_problems
 from clients.screening import emergency_keys
+from practice.forms import OneLineForm
 from practice.models import Service
 
-FIRST_YEAR, LAST_YEAR = 2000, 2200
 UNDER_AGE = "Under 18: please let a parent or guardian call us."
 
 
@@ -63,8 +63,6 @@ class TimeForm(forms.Form):
     def clean_slot(self):
         value = self.cleaned_data["slot"]
         read = read_slot(value)
-        if read and not FIRST_YEAR <= read[0].year <= LAST_YEAR:
-            read = None
         therapist = read and self.service and self.service.therapists.therapists().filter(pk=_id(read[1])).first()
         if not therapist:
             raise forms.ValidationError(NOT_A_TIME)
@@ -114,7 +112,7 @@ def _text(name: str, label: str, autocomplete: str) -> forms.CharField:
     return forms.CharField(label=label, max_length=length, widget=forms.TextInput(attrs={"autocomplete": autocomplete}))
 
 
-class NewcomerForm(TimeForm):
+class NewcomerForm(OneLineForm, TimeForm):
     """Who comes for a first visit, and how we reach them. The time stands beside it, and can be changed where it is gone."""
 
     first_name = _text("first_name", "First name", "given-name")

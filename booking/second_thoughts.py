@@ -47,15 +47,14 @@ def take_back(appointment: Appointment, *, at: datetime) -> Appointment:
             return _reopen(row, at) if change.kind == Kind.CANCELLED else _move_back(row, change, at)
         except ClientBusy as busy:
             raise ClientBusy("You have another visit at that time by now.") from busy
+        except StopFirst as stop:
+            raise CallFirst(CALL_FIRST) from stop
 
 
 def _reopen(row: Appointment, at: datetime) -> Appointment:
     if row.starts_at <= at:
         raise TimeIsPast("That time has gone. Please choose a new one.")
-    try:
-        return reopen_appointment(row, by=None, at=at)
-    except StopFirst as stop:
-        raise CallFirst(CALL_FIRST) from stop
+    return reopen_appointment(row, by=None, at=at)
 
 
 def _move_back(row: Appointment, change: AppointmentChange, at: datetime) -> Appointment:

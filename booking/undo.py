@@ -9,6 +9,7 @@ from booking.models import Appointment, AppointmentChange
 from booking.placing import lock, refuse_if_busy, refuse_if_room_taken
 from booking.refusals import ChangedMeanwhile, NotNow, promised
 from booking.wording import read_back
+from clients.gate import may_be_booked
 from practice import audit
 from practice.models import AuditEvent, User
 from practice.templatetags.ui import local_dt, local_time, minutes
@@ -73,7 +74,7 @@ def undo_last_act(appointment: Appointment, *, version: int, by: User, at: datet
     where it was, as confirmed as it was, and the links it closed open again. A cancellation, an arrival and a no-show
     are reopened. `version`, and `seen` (the number of the change on the page, 0 for a booking), are what the page
     showed. Raises ChangedMeanwhile if the visit is no longer that; NothingToUndo for other acts, somebody else's and
-    those of more than half an hour ago; SlotTaken, RoomTaken, ClientBusy when the old time is gone.
+    those of more than half an hour ago; SlotTaken, RoomTaken, ClientBusy when the old time is gone; StopFirst.
     """
     change = _last_change(appointment)
     if appointment.version != version or (seen is not None and seen != (change.pk if change else 0)):
@@ -107,9 +108,11 @@ def _move_back(appointment: Appointment, change: AppointmentChange, *, by: User,
 def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at: datetime) -> Appointment:
     """Give the visit its time, length, therapist and room of before `change`, a move, and return it.
 
-    It was promised once, so no rule is asked again; the links the move closed open, those made since close. Call it
-    under the booking locks, with the row locked. Raises SlotTaken, RoomTaken, ClientBusy when the old time is gone.
+    It was promised once, so no rule of the book is asked again; the gate is, as for any move. The links the move closed
+    open, those made since close. Call it under the booking locks, with the row locked. Raises StopFirst; SlotTaken,
+    RoomTaken, ClientBusy when the old time is gone.
     """
+    may_be_booked(row.client)
     undone = {
         "from_starts_at": row.starts_at,
         "from_ends_at": row.ends_at,

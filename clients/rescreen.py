@@ -59,12 +59,15 @@ def last_asked(client_ids: Iterable[int], since: datetime) -> dict[int, datetime
 def asked_again_since(moments: Mapping[int, datetime]) -> set[int]:
     """Return whom (client id → moment) a therapist has asked every item of the re-screen after that moment, in one query.
 
-    What clients fill in alone does not count: an alert about their own words is settled by speaking with them.
+    What clients fill in alone does not count: an alert about their own words is settled by speaking with them. Nor does
+    an intake that a therapist hands in: whose answers it holds, nobody can tell.
     """
     asked: dict[int, set[str]] = {}
     versions = Screening.objects.filter(client__in=list(moments), by__isnull=False, at__gt=min(moments.values()))
-    for client_id, at, keys in versions.values_list("client_id", "at", "asked"):
-        if at > moments[client_id]:
+    rows = versions.values_list("client_id", "at", "asked", "intake_id", "supersedes__intake_id")
+    for client_id, at, keys, intake, intake_before in rows:
+        is_handed_in = intake is not None and intake != intake_before
+        if at > moments[client_id] and not is_handed_in:
             asked.setdefault(client_id, set()).update(keys)
     return {client_id for client_id, keys in asked.items() if keys.issuperset(EVERY_VISIT)}
 

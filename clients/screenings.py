@@ -60,7 +60,8 @@ def run_screening(
     It supersedes the client's current screening. The age comes from the birth date where that is known.
     `asked` are the items asked for this version; without it all that are answered, as in an intake. `card` is stored
     beside the answers as it is; its results must stand in them already.
-    Effects: lock on the client, an audit line, and an alert to the therapist for every new stop.
+    Effects: lock on the client, an audit line, and an alert to the therapist for every new stop, and where a client's own
+    answers no longer say what stopped: nobody lifts a stop alone.
     Raises what the engine raises for answers it cannot read: UnknownQuestion, BadAnswer.
     """
     lock_client(client)
@@ -84,7 +85,8 @@ def run_screening(
     audit.record(
         action="screening.run", at=at, by=by, actor="staff" if by else "client", target=screening, triage=result.triage
     )
-    if screening.triage in STOPPING and _flag_ids(screening) - _flag_ids(before):
+    is_new_stop = screening.triage in STOPPING and _flag_ids(screening) - _flag_ids(before)
+    if is_new_stop or _lifts_alone(before, screening):
         raise_alert(client=client, subject=f"screening:{screening.pk}", at=at)
     return screening
 
@@ -281,6 +283,12 @@ def readers_of(screening: Screening) -> list[dict]:
 def lock_client(client: Client) -> None:
     """Hold the client's row until the transaction ends, so that two people do not act on one client at once."""
     Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+
+
+def _lifts_alone(before, screening):
+    return (
+        screening.by is None and before is not None and before.triage in STOPPING and screening.triage not in STOPPING
+    )
 
 
 def _flag_ids(screening):

@@ -250,9 +250,9 @@ def stands_on(client, screening):
     return {"base": screening.pk if screening else "", "seen_alert": alert.pk if alert else ""}
 
 
-def is_overtaken(request, screening):
+def is_overtaken(request, client, screening):
     """Say whether there is a newer version or a newer alert than those the answers were given on."""
-    now = stands_on(screening.client, screening)
+    now = stands_on(client, screening)
     return any(request.POST.get(name, "") != str(now[name]) for name in now)
 
 
@@ -277,13 +277,13 @@ def _changes_of(form, *, is_rescreen):
 def _save(request, client, screening, form, card, *, is_rescreen):
     """Add to the version that stood on the page; without one, this is the first screening, asked in person."""
     changes, now = _changes_of(form, is_rescreen=is_rescreen), clock.now()
-    if screening is None:
-        return screen_in_person(client=client, answers=changes, card=card.card(), by=request.user, at=now)
-    if is_overtaken(request, screening):
+    if is_overtaken(request, client, screening):
         raise ScreeningChangedMeanwhile(
             "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. What you chose "
             "stands below: read what is new and save again."
         )
+    if screening is None:
+        return screen_in_person(client=client, answers=changes, card=card.card(), by=request.user, at=now)
     asked = [key for key in EVERY_VISIT if form.read_answers().get(key) is not None] if is_rescreen else []
     return clarify_screening(screening, changes=changes, asked=asked, card=card.card(), by=request.user, at=now)
 

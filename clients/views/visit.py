@@ -35,7 +35,7 @@ def rescreen(request, client_id):
         is_new = any(answer is not False or key in known_keys(screening) for key, answer in marked.items())
         if is_new or request.POST.get("act") != "all_no":
             return show_clarify(request, client, screening, marked=marked)
-        if is_overtaken(request, screening):
+        if is_overtaken(request, client, screening):
             refusal = OVERTAKEN
         else:
             try:

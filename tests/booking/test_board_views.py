@@ -445,3 +445,16 @@ def test_a_cancelled_visit_can_be_taken_back_from_the_board(desk, visit, dana):
 
     visit.refresh_from_db()
     assert visit.status == "booked"
+
+
+@pytest.mark.parametrize("starts", ["0001-01-01T00:00Z", "1999-12-31T23:59Z", "9999-12-31T23:59Z"])
+@pytest.mark.parametrize("zone", ["Europe/London", "Asia/Tokyo"])
+def test_times_at_the_edges_of_the_calendar_are_no_times(desk, drop, visit, ada, practice, mia, starts, zone):
+    practice.time_zone = zone
+    practice.save()
+
+    assert drop(visit, starts=starts).status_code == 422
+    for where in (f"therapist={mia.pk}", "room=1"):
+        assert desk.get(f"{BOARD}appointments/new/?client={ada.pk}&starts={starts}&{where}").status_code == 200
+    sent = {"day": "2026-11-24", "slot": f"{starts}|{mia.pk}", "version": 1, "length": 60}
+    assert desk.post(f"{visit.get_absolute_url()}move/", sent).status_code == 422

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from booking.appointments import move_appointment
+from booking.appointments import move_appointment, reopen_appointment
 from booking.holds import HoldLapsed, accept_hold, release_lapsed_holds
 from booking.models import Appointment, AppointmentChange
 from booking.refusals import SlotTaken
@@ -12,7 +12,7 @@ from booking.slots import free_slots
 from clients.gate import StopFirst
 from clients.todo import raise_alert
 from practice.models import AuditEvent
-from tests.world import NINE, NOW
+from tests.world import NINE, NOW, minutes
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=30)
@@ -97,3 +97,19 @@ def test_release_lapsed_holds_takes_only_what_lapsed_and_says_how_many(held, boo
     assert release_lapsed_holds(LATER - timedelta(seconds=1)) == 0
     assert release_lapsed_holds(LATER) == 1
     assert release_lapsed_holds(LATER) == 0
+
+
+@pytest.mark.parametrize("way", ["moved", "taken up again"])
+def test_held_time_that_the_desk_turns_into_a_visit_asks_for_an_intake(book, ada, dana, way):
+    held = book(held_until=NOW + minutes(5))
+    assert not ada.intakes.exists()
+
+    if way == "moved":
+        move_appointment(held, starts_at=NINE + minutes(120), by=dana, at=NOW)
+    else:
+        release_lapsed_holds(NOW + minutes(5))
+        reopen_appointment(held, by=dana, at=NOW + minutes(6))
+
+    held.refresh_from_db()
+    assert held.status == "booked"
+    assert ada.intakes.count() == 1

@@ -833,3 +833,11 @@ def test_accept_hold_is_done_once(held):
     accept_hold(held, by=None, at=NOW)
 
     assert held.client.intakes.count() == 1
+
+
+@pytest.mark.parametrize("name", ["first_name", "last_name"])
+def test_a_name_of_two_lines_holds_nothing(chosen, mia, name):
+    answer = chosen.post("/book/details/", details(slot=slot(mia), **{name: "Nora\r\nBcc: all@mail.example"}))
+
+    assert answer.status_code == 422
+    assert not Client.objects.exists()

@@ -349,6 +349,28 @@ def test_somebody_stopped_meanwhile_takes_no_cancellation_back(client, page, vis
     assert state(visit)[0] == STATUS.CANCELLED
 
 
+def test_somebody_stopped_meanwhile_takes_no_move_back(client, page, visit, ada, mia):
+    moved = client.post(f"{page}move/", wish(mia)).url
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    answer = client.post(f"{moved}undo/", {"is_sure": "on"})
+
+    assert answer.status_code == 409
+    assert "your therapist would like to speak with you first" in text(answer)
+    assert state(visit)[2] == LATER
+
+
+def test_somebody_stopped_moves_nothing_and_does_not_read_the_words_of_the_desk(client, page, visit, ada, mia):
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    answer = client.post(f"{page}move/", wish(mia))
+
+    assert answer.status_code == 409
+    assert "your therapist would like to speak with you first" in text(answer)
+    assert "therapist first" not in text(answer)
+    assert state(visit)[2] == NEXT_WEEK
+
+
 @pytest.mark.parametrize("path", ["accept/", "move/", "undo/", "again/"])
 def test_foreign_links_do_nothing(client, page, visit, path, mia):
     client.cookies.clear()

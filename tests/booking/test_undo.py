@@ -15,6 +15,8 @@ from booking.appointments import (
 from booking.models import Appointment, AppointmentLink
 from booking.refusals import ChangedMeanwhile, NotNow, RoomTaken, SlotTaken
 from booking.undo import NothingToUndo, last_act, undo_last_act
+from clients.gate import StopFirst
+from clients.todo import raise_alert
 from practice.models import AuditEvent
 from tests import world
 from tests.support.queries import queries_of
@@ -209,3 +211,14 @@ def test_last_act_asks_as_often_for_many_visits(visit, book, ben, dana):
         book(client=ben, starts_at=NINE + timedelta(days=day))
 
     assert len(queries_of(lambda: last_act(dana, NOW))) == before <= 4
+
+
+def test_undo_of_a_move_moves_nobody_whom_the_gate_bars(visit, undo, ada, dana):
+    move_appointment(visit, starts_at=ELEVEN, by=dana, at=NOW)
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    with pytest.raises(StopFirst):
+        undo(visit)
+
+    visit.refresh_from_db()
+    assert visit.starts_at == ELEVEN

@@ -200,8 +200,9 @@ def test_day_board_answers_nothing_while_nothing_has_changed(desk, visit, dana):
     assert "Arrived" in text(answer)
 
 
-def test_day_board_queries_do_not_grow(desk, book, mia, tom, massage, green_room):
+def test_day_board_queries_do_not_grow(desk, book, ben, mia, tom, massage, green_room):
     book()
+    add_to_waitlist(client=ben, service=massage, by=mia, at=NOW)
 
     def fill():
         for number in range(30):
@@ -444,11 +445,19 @@ def test_appointment_create_answers_nonsense_with_words(desk, typed, changes, wo
     assert not Appointment.objects.exists()
 
 
-@pytest.mark.parametrize("slot", ["2026-11-22T11:00Z", "2030-01-01T11:00Z", "9999-12-31T11:00Z", "0001-01-01T00:00Z"])
-def test_appointment_create_refuses_offered_times_that_nobody_offered(desk, typed, mia, slot):
+@pytest.mark.parametrize(
+    ("slot", "status"),
+    [
+        ("2026-11-22T11:00Z", 409),
+        ("2030-01-01T11:00Z", 409),
+        ("9999-12-31T11:00Z", 422),  # outside the calendar there is no time to refuse
+        ("0001-01-01T00:00Z", 422),
+    ],
+)
+def test_appointment_create_refuses_offered_times_that_nobody_offered(desk, typed, mia, slot, status):
     answer = desk.post(NEW, typed(slot=f"{slot}|{mia.pk}"))
 
-    assert answer.status_code == 409
+    assert answer.status_code == status
     assert not Appointment.objects.exists()
 
 

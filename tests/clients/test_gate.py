@@ -18,7 +18,7 @@ from clients.gate import (
     may_be_treated,
     may_start_session,
 )
-from clients.intakes import request_intake, save_group
+from clients.intakes import GROUPS, request_intake, save_group, submit_intake
 from clients.models import Task
 from clients.rescreen import EVERY_VISIT, asked_since, known_keys, record_all_no
 from clients.screening import emergency_keys
@@ -445,3 +445,50 @@ def test_each_client_s_alert_is_measured_by_its_own_moment(ada, ben, mia):
 
     assert (gate_for(ada).state, gate_for(ben).state) == (GO, STOP)
     assert {pk: gate.state for pk, gate in gates_for([ada.pk, ben.pk]).items()} == {ada.pk: GO, ben.pk: STOP}
+
+
+# --- nobody lifts a stop alone
+
+
+def stopped_though_asked(client, therapist):
+    """A therapist has asked twice, and it is an emergency still; the alert is closed and settled."""
+    screening = run_screening(client=client, answers=emergency(), at=NOW, by=therapist)
+    close_alerts(therapist)
+    record_all_no(screening, by=therapist, at=NOW + minutes(5))
+
+
+def test_a_clients_own_intake_does_not_lift_what_a_therapist_found(ada, mia):
+    stopped_though_asked(ada, mia)
+
+    screening = run_screening(client=ada, answers=calm(), at=NOW + minutes(10))
+
+    assert screening.triage == "treat"
+    assert (gate_for(ada).state, gate_for(ada).is_bookable) == (STOP, False)
+    close_alerts(mia)
+    with pytest.raises(ScreeningNotClear, match="Ask every safety question again"):
+        may_start_session(ada, visit_at=NINE, at=NINE, by=mia)
+
+
+def test_an_empty_intake_does_not_lift_a_stop_either(ada, mia):
+    stopped_though_asked(ada, mia)
+
+    run_screening(client=ada, answers={}, at=NOW + minutes(10))
+
+    with pytest.raises(StopFirst):
+        may_be_booked(ada)
+
+
+def test_an_intake_that_a_therapist_hands_in_settles_no_alert(ada, dana, mia):
+    intake = request_intake(client=ada, by=dana, at=NOW)
+    for group in GROUPS.values():
+        said = {key: answer for key, answer in calm(bladder_change=True).items() if key in group.items}
+        save_group(intake, group=group.id, answers=said, at=NOW)
+    save_group(intake, group="urgent_pelvis", answers={"bladder_change": False}, at=NOW)
+    close_alerts(mia)
+    signed = {"consents": {"treatment": True}, "signed_name": "Ada Müller", "is_by_guardian": False}
+
+    screening = submit_intake(intake, **signed, at=NOW + minutes(5), taken_by=mia)
+
+    assert gate_for(ada).state == STOP
+    record_all_no(screening, by=mia, at=NOW + minutes(6))
+    assert gate_for(ada).state == GO

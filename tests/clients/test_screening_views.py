@@ -9,6 +9,7 @@ from django.utils.html import escape, strip_tags
 
 from clients.consents import has_consent
 from clients.gate import gate_for
+from clients.intakes import request_intake, save_group
 from clients.models import Clearance, Screening, Task
 from clients.overruling import overrule_pattern
 from clients.questions import QuestionForm
@@ -246,6 +247,21 @@ def test_two_therapists_at_once_lose_no_answer_and_are_told(signed_in, mia, tom,
         "slump": {"right": {"result": "negative"}},
         "fair": {"right": {"result": "negative"}},
     }
+
+
+def test_a_first_screening_does_not_pass_by_what_the_client_said_meanwhile(signed_in, dana, mia, ada_in_care):
+    browser, address = signed_in(mia), page("screening_clarify", ada_in_care)
+    intake = request_intake(client=ada_in_care, by=dana, at=NOW)
+    save_group(intake, group="urgent_pelvis", answers={"bladder_change": True}, at=NOW)
+
+    refused = browser.post(address, {**typed(calm()), "base": "", "seen_alert": ""})
+
+    assert refused.status_code == 422
+    assert "the client has sent an answer" in text_of(refused)
+    assert current_screening(ada_in_care) is None
+    stands_on = {name: refused.context[name] for name in ("base", "seen_alert")}
+    browser.post(address, {**typed(calm()), **stands_on})
+    assert current_screening(ada_in_care).triage == "treat"
 
 
 def test_a_first_screening_made_twice_at_once_is_laid_together(signed_in, mia, tom, ada_in_care):
