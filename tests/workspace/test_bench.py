@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -11,12 +12,16 @@ import pytest
 from django.db import connection
 from django.urls import include, path
 
+from booking.models import Appointment
 from config.bench.databases import NoDatabase, refuse_beside_a_practice
+from sessions.models import TreatmentSession
 from tests.support.queries import queries_of
 from tests.toolchain.practice_process import SECRETS
 from workspace.bench.screening import cases
+from workspace.bench.stages import Growing
 from workspace.bench.views import one_query
 
+NOON = datetime(2026, 11, 23, 12, 10, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent.parent
 urlpatterns = [path("plain/", one_query), path("", include("config.urls"))]
 
@@ -133,6 +138,18 @@ def test_bench_is_refused_beside_a_practice(practice):
 
 def test_bench_is_not_refused_where_there_is_no_practice(db):
     refuse_beside_a_practice()
+
+
+def test_the_measured_practice_grows_around_its_stories(db, still_clock):
+    still_clock.at = NOON
+    growing = Growing(now=NOON)
+    counted = []
+    for wanted in (0, 300, 400):
+        growing.grow_to(wanted)
+        counted.append(Appointment.objects.count())
+
+    assert counted == [0, 300, 400]
+    assert TreatmentSession.objects.unsigned().exists()
 
 
 @pytest.mark.urls(__name__)

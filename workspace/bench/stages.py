@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,11 +13,12 @@ from booking.models import Appointment
 from clients.models import Client
 from practice.models import Practice
 from workspace.demo.builder import Demo, lift_limits
-from workspace.demo.bulk import DAYS_AHEAD, KINDS, Amount, Course
+from workspace.demo.bulk import KINDS, Amount, Course
 from workspace.demo.timetable import Place
 
 NOTES = 0.2  # of the visits; each with its findings, scores, check-in and mail
 DAYS_BACK = 6000
+VISITS_OF_STORIES = 150  # at most; what is missing to the number wanted is filled in after them
 REGULARS = 60  # clients of the first hour, who book while it is measured
 HORIZON_DAYS = 366  # room for what is booked while it is measured
 
@@ -33,9 +35,9 @@ class Stage:
 class Growing:
     """Makes the practice in the database at hand, and lets it grow."""
 
-    def __init__(self, *, now: datetime, stories: int | None):
-        self.demo = Demo(seed=1, now=now, stories=stories)
-        self.newest_day = DAYS_AHEAD
+    def __init__(self, *, now: datetime):
+        self.demo = Demo(seed=1, now=now)
+        self.has_lived = False
 
     @transaction.atomic
     def grow_to(self, appointments: int) -> None:
@@ -44,11 +46,13 @@ class Growing:
         if not appointments:
             self._found()
             return
-        if self.newest_day == DAYS_AHEAD:
-            self.demo.live()
-        wanted = max(0, appointments - Appointment.objects.count())
-        self.demo.bulk().fill(Amount(wanted, int(wanted * NOTES), DAYS_BACK), self.newest_day)
-        self.newest_day = self._day_before()
+        if not self.has_lived:
+            # The stories come after the ordinary visits, as in the demo: some of them book what is still free.
+            self.demo.live(_amount(max(0, appointments - VISITS_OF_STORIES)))
+            self.has_lived = True
+        missing = appointments - Appointment.objects.count()
+        if missing > 0:
+            self.demo.bulk().fill(_amount(missing), self._day_before())
 
     def _found(self) -> None:
         house = self.demo.found()
@@ -66,6 +70,10 @@ class Growing:
         """Return the day before the oldest visit, counted from today: older visits go there, so that none comes near the present."""
         first = Appointment.objects.earliest("starts_at").starts_at.astimezone(self.demo.timetable.zone).date()
         return (first - self.demo.timetable.today).days - 1
+
+
+def _amount(visits: int) -> Amount:
+    return Amount(appointments=visits, notes=ceil(visits * NOTES), days_back=DAYS_BACK)
 
 
 def regulars() -> list[Client]:

@@ -27,13 +27,10 @@ class PracticeExists(Refused):
 
 
 class Demo:
-    """A demo practice in the making: `found` it, then `live` its stories, or the first `stories` of them.
+    """A demo practice in the making: `found` it, then `live` its stories; all that it draws comes from `seed`."""
 
-    All that it draws comes from `seed`.
-    """
-
-    def __init__(self, *, seed: int, now: datetime, stories: int | None = None):
-        self.now, self.seed, self.stories = now, seed, STORIES[:stories]
+    def __init__(self, *, seed: int, now: datetime):
+        self.now, self.seed = now, seed
         self.place = place_of_the_hour(now)
         self.rng = random.Random(seed)  # noqa: S311 - a demo, not a secret
         self.timetable = Timetable(now=now, zone=ZoneInfo(self.place["zone"]), rng=self.rng)
@@ -59,7 +56,7 @@ class Demo:
         telling.plan(timetable.moment(-2, 9), lambda at: arrange_cover(house, timetable, at=at))
         cases = [
             Case(story, phone=phone, house=house, timetable=timetable, telling=telling, seed=str(self.seed))
-            for story, phone in zip(self.stories, self.phones, strict=False)
+            for story, phone in zip(STORIES, self.phones, strict=False)
         ]
         for endings in (PRESENT, TODAY_ENDINGS.keys() - set(PRESENT)):
             for case in cases:

@@ -30,9 +30,9 @@ from workspace.bench.stages import Growing, Stage
 
 FIGURES = "figures.json"
 AMOUNTS = (0, 2_000, 50_000)
-REPEATS = {"stories": None, "availability": 15, "days": 20, "pages": 30, "mails": 600, "screening": 15}
+REPEATS = {"availability": 15, "days": 20, "pages": 30, "mails": 600, "screening": 15}
 QUICK_AMOUNTS = (0, 150, 400)
-QUICK_REPEATS = {"stories": None, "availability": 1, "days": 1, "pages": 2, "mails": 20, "screening": 1}
+QUICK_REPEATS = {"availability": 1, "days": 1, "pages": 2, "mails": 20, "screening": 1}
 WAIT_SECONDS = 60
 WEB = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.bench.wsgi:application"]
 # What somebody set for the practice and must not reach the bench: it measures the product as it comes.
@@ -94,7 +94,7 @@ class Command(BaseCommand):
 
     def figures(self, children, amounts, repeats):
         """Return all figures."""
-        empty, small, large = self.make_stages(children, amounts, repeats)
+        empty, small, large = self.make_stages(children, amounts)
         figures = {"database": connection.vendor}
         self.say("availability")
         figures["availability"] = availability.measure([empty, small, large], rounds=repeats["availability"])
@@ -113,7 +113,7 @@ class Command(BaseCommand):
         """Tell how far it is, on stderr."""
         self.stderr.write(f"bench: {perf_counter() - self.began:6.1f} s  {what}")
 
-    def make_stages(self, children, amounts, repeats):
+    def make_stages(self, children, amounts):
         """Let a practice grow, keep a copy of it at each of `amounts`, and start a web server on each."""
         self.say("tables and static files")
         call_command("prepare", verbosity=0)
@@ -121,7 +121,7 @@ class Command(BaseCommand):
         if connection.vendor == "postgresql":
             one_patient_connection()
         first, addresses, stages = os.environ["DATABASE_URL"], [], []
-        growing = Growing(now=clock.now(), stories=repeats["stories"])
+        growing = Growing(now=clock.now())
         for number in amounts:
             self.say(f"a practice with {number:,} appointments")
             growing.grow_to(number)
