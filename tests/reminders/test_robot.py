@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import reverse
 
-from booking.models import Appointment, AppointmentLink
+from booking.models import Appointment, AppointmentLink, WaitlistOfferLink
+from booking.offering import offer_time
+from booking.waitlist import add_to_waitlist
 from clients.models import Intake, IntakeLink
 from referrals.models import ReportLink
 from reminders.due import derive_due
@@ -31,8 +33,10 @@ def said() -> list[tuple]:
 
 
 @pytest.fixture
-def links(report, ada, mia, massage):  # noqa: F811
-    """The address in each mail: check-in, appointment, intake, report."""
+def links(report, ada, ben, mia, dana, massage):  # noqa: F811
+    """The address in each mail: check-in, appointment, intake, report, an offer from the waitlist."""
+    entry = add_to_waitlist(client=ben, service=massage, by=dana, at=NOW)
+    offer = offer_time(entry=entry, therapist=mia, starts_at=NINE + 2 * DAY, by=dana, at=NOW)
     type(ada).objects.update(born_on=None)  # or an intake notes the age by itself
     derive_due(NOW)
     subjects = {
@@ -43,6 +47,7 @@ def links(report, ada, mia, massage):  # noqa: F811
         ),
         "clients:intake_open": (IntakeLink, {"intake": Intake.objects.create(client=ada, requested_at=NOW)}),
         "referrals:report_open": (ReportLink, {"report": report}),
+        "booking:offer_open": (WaitlistOfferLink, {"offer": offer}),
     }
     return {
         name: reverse(name, args=[model.mint(now=NOW, expires_at=NOW + DAY, **of)])
@@ -82,6 +87,7 @@ def crawl(page, start, site) -> int:
         ("booking:appointment_open", 2),
         ("clients:intake_open", 2),
         ("referrals:report_open", 0),
+        ("booking:offer_open", 2),
     ],
 )
 def test_a_robot_that_submits_every_form_as_it_is_changes_nothing(open_as, live_server, links, name, least):  # noqa: F811
