@@ -165,7 +165,7 @@ def series_cancel(request, pk):
             gone = cancel_this_and_later(appointment, by=request.user, at=clock.now(), **form.cleaned_data)
         except Refused as error:
             refusal, later = str(error), this_and_later(appointment)
-            form = SeriesCancelForm({**request.POST.dict(), "seen": seen_mark(later)})
+            form = SeriesCancelForm({"reason": request.POST.get("reason", ""), "seen": seen_mark(later)})
         else:
             messages.success(
                 request, f"{len(gone)} visits are cancelled." if len(gone) > 1 else "The visit is cancelled."
