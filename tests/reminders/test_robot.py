@@ -7,8 +7,10 @@ import pytest
 from django.urls import reverse
 
 from booking.appointments import cancel_appointment
-from booking.models import Appointment, AppointmentLink, BookingLink
+from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
+from booking.offering import offer_time
 from booking.online import invite_to_book
+from booking.waitlist import add_to_waitlist
 from clients.models import Intake, IntakeLink
 from practice.models import AuditEvent
 from referrals.models import ReportLink
@@ -28,8 +30,10 @@ PAGES = 25  # a robot's patience
 
 
 @pytest.fixture
-def links(report, ada, mia, massage):  # noqa: F811
-    """The address in each mail: check-in, appointment, intake, report."""
+def links(report, ada, ben, mia, dana, massage):  # noqa: F811
+    """The address in each mail: check-in, appointment, intake, report, an offer from the waitlist."""
+    entry = add_to_waitlist(client=ben, service=massage, by=dana, at=NOW)
+    offer = offer_time(entry=entry, therapist=mia, starts_at=NINE + 4 * DAY, by=dana, at=NOW)
     derive_due(NOW)
     held = make_visit(ada, mia, massage, starts_at=NINE + 2 * DAY, status="held", held_until=NOW + DAY)
     called_off = make_visit(ada, mia, massage, starts_at=NINE + 3 * DAY)
@@ -46,6 +50,7 @@ def links(report, ada, mia, massage):  # noqa: F811
         ),
         "clients:intake_open": (IntakeLink, {"intake": Intake.objects.create(client=ada, requested_at=NOW)}),
         "referrals:report_open": (ReportLink, {"report": report}),
+        "booking:offer_open": (WaitlistOfferLink, {"offer": offer}),
     }
     named = dict.fromkeys(("held", "called off"), "booking:appointment_open")
     return {
@@ -97,6 +102,7 @@ def crawl(page, start, site) -> int:
         ("online:book_start", 2),
         ("clients:intake_open", 2),
         ("referrals:report_open", 0),
+        ("booking:offer_open", 2),
     ],
 )
 def test_a_robot_that_submits_every_form_as_it_is_changes_nothing(open_as, live_server, links, name, least):  # noqa: F811
