@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from anatomy.body import lowest_level, stored_drawing
+from clients.card import Card
 from clients.consents import CONSENTS, GuardianMustSign, SignatureMissing, give_consent
 from clients.models import TABLET_LINK, Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
 from clients.records import ADULT_AGE, is_minor
 from clients.screening import ITEMS, Flag, client_groups, emergency_now
-from clients.screenings import known_answers, lock_client, run_screening
+from clients.screenings import current_screening, known_answers, lock_client, run_screening
 from clients.todo import raise_alert, raise_task, settle_tasks
 from practice import audit
 from practice.errors import Refused
@@ -181,7 +182,29 @@ def submit_intake(
     settle_tasks(
         kind=Task.Kind.INTAKE_BY_PHONE, subject=_subject(standing), at=at, outcome="The intake has been handed in."
     )
-    return run_screening(client=client, answers=standing.answers, at=at, by=taken_by, intake=standing)
+    found, card = _found_meanwhile(standing)
+    asked = list(standing.answers)
+    return run_screening(
+        client=client,
+        answers={**found, **standing.answers},
+        at=at,
+        by=taken_by,
+        intake=standing,
+        asked=asked,
+        card=card,
+    )
+
+
+def _found_meanwhile(intake: Intake) -> tuple[dict, Card]:
+    """Return what a therapist examined since this intake was asked for, and the card it stands on.
+
+    A client who hands in at last must not wipe out what was found on the table in the meantime.
+    """
+    screening = current_screening(intake.client)
+    if screening is None or screening.at < intake.requested_at:
+        return {}, {}
+    examined = {key: answer for key, answer in screening.answers.items() if ITEMS[key].by == "therapist"}
+    return examined, screening.card
 
 
 def needs_guardian(intake: Intake, *, at: datetime) -> bool:

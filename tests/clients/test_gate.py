@@ -492,3 +492,30 @@ def test_an_intake_that_a_therapist_hands_in_settles_no_alert(ada, dana, mia):
     assert gate_for(ada).state == STOP
     record_all_no(screening, by=mia, at=NOW + minutes(6))
     assert gate_for(ada).state == GO
+
+
+def hand_in_calm(intake):
+    """Answer every question of the client's with nothing worrying, and hand it in alone."""
+    for group in GROUPS.values():
+        save_group(intake, group=group.id, answers={key: calm()[key] for key in group.items if key in calm()}, at=NOW)
+    signed = {"consents": {"treatment": True}, "signed_name": "Ada Müller", "is_by_guardian": False}
+    return submit_intake(intake, **signed, at=NOW)
+
+
+def test_handing_in_an_intake_at_last_keeps_what_was_examined_meanwhile(ada, mia):
+    intake = request_intake(client=ada, by=mia, at=NOW - minutes(60))
+    card = {"slr": {"left": {"result": "positive", "angle_deg": 40}}}
+    run_screening(client=ada, answers=calm(strength="reduced", slr="positive"), card=card, at=NOW - minutes(30), by=mia)
+
+    screening = hand_in_calm(intake)
+
+    assert screening.triage == "routine_referral"
+    assert (screening.answers["strength"], screening.card) == ("reduced", card)
+    assert "strength" not in screening.asked
+
+
+def test_an_intake_of_a_new_episode_starts_without_the_old_examination(ada, mia):
+    run_screening(client=ada, answers=calm(strength="reduced"), at=NOW - minutes(60), by=mia)
+    intake = request_intake(client=ada, by=mia, at=NOW)
+
+    assert "strength" not in hand_in_calm(intake).answers
