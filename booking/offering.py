@@ -4,15 +4,17 @@ Which times came free stands in the rows: visits cancelled or moved away whose t
 sweep looks again, so a time that was declined or not answered goes to the next one by itself.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from booking.appointments import book_appointment
 from booking.holds import accept_hold, give_back_hold, offer_call, release_lapsed_holds, settle_offer_call
+from booking.intervals import Interval, merge, overlaps_any
 from booking.models import Appointment, AppointmentChange, WaitlistEntry, WaitlistOffer
 from booking.placing import find_place, lock
 from booking.prospects import look_at
@@ -65,7 +67,9 @@ def offer_freed_times(now: datetime) -> int:
     heard, resting, busy = _heard(entries), _taken_back(), set(_open_offers(entries))
     stopped = stopped_clients({entry.client_id for entry in entries})
     zone, made = ZoneInfo(practice.time_zone), 0
-    for freed in freed_times(practice, now):
+    times = freed_times(practice, now)
+    undoable = _undoable(now)  # read last: what a client gives up meanwhile is either still taken above or found here
+    for freed in times:
         time = (freed.therapist.pk, freed.starts_at)
         if time in resting:
             continue
@@ -75,6 +79,7 @@ def offer_freed_times(now: datetime) -> int:
                 and entry.client_id != freed.visit.client_id
                 and (entry.pk, *time) not in heard
                 and entry.client_id not in stopped
+                and not _is_undoable(entry, freed, undoable)
                 and _suits(entry, freed, zone)
                 and _is_free(entry, freed, practice, now)
             ):
@@ -90,6 +95,28 @@ def offer_freed_times(now: datetime) -> int:
 def _suits(entry: WaitlistEntry, freed: Freed, zone: ZoneInfo) -> bool:
     ends_at = freed.starts_at + entry.service.duration
     return suits(entry, starts_at=freed.starts_at, ends_at=ends_at, therapist_id=freed.therapist.pk, zone=zone)
+
+
+def _undoable(now: datetime) -> dict[int, list[Interval]]:
+    """Return, by therapist, the times that clients gave up by link and may still take back.
+
+    Somebody else may have given up the same time, or part of it, long before: that does not make it free to offer.
+    """
+    kinds = [Kind.CANCELLED, Kind.MOVED]
+    changes = AppointmentChange.objects.filter(by=None, kind__in=kinds, at__gt=now - SECOND_THOUGHTS)
+    found: dict[int, list[Interval]] = defaultdict(list)
+    for change in changes.filter(version=F("appointment__version")).select_related("appointment"):
+        visit = change.appointment
+        if change.kind == Kind.MOVED:
+            found[change.from_therapist_id].append(Interval(change.from_starts_at, change.from_ends_at))
+        else:
+            found[visit.therapist_id].append(Interval(visit.starts_at, visit.ends_at))
+    return {therapist: merge(times) for therapist, times in found.items()}
+
+
+def _is_undoable(entry: WaitlistEntry, freed: Freed, undoable: dict[int, list[Interval]]) -> bool:
+    ends_at = freed.starts_at + entry.service.duration
+    return overlaps_any(freed.starts_at, ends_at, undoable.get(freed.therapist.pk, []))
 
 
 def _is_free(entry: WaitlistEntry, freed: Freed, practice: Practice, now: datetime) -> bool:

@@ -205,6 +205,24 @@ def test_what_a_client_gives_up_rests_while_they_may_take_it_back(book, wait, be
     assert offer_freed_times(NOW + SECOND_THOUGHTS) == 1
 
 
+@pytest.mark.parametrize("apart", [0, 30])
+@pytest.mark.parametrize("by_desk", [True, False])
+def test_it_rests_though_somebody_else_gave_the_time_up_long_before(book, dana, wait, ben, cleo, by_desk, apart):
+    first = book(starts_at=TOMORROW + 6 * DAY)
+    move_appointment(first, starts_at=TOMORROW + 7 * DAY, by=dana if by_desk else None, at=NOW)
+    visit = book(client=ben, starts_at=TOMORROW + 6 * DAY + minutes(apart))
+    wait(cleo)
+    given_up = NOW + 2 * SECOND_THOUGHTS
+    cancel_appointment(visit, reason="work", by=None, at=given_up)
+
+    assert offer_freed_times(given_up + SECOND_THOUGHTS - minutes(1)) == 0
+    assert take_back(visit, at=given_up + SECOND_THOUGHTS - minutes(1)).status == "booked"
+
+    visit.refresh_from_db()
+    cancel_appointment(visit, reason="work", by=dana, at=given_up + SECOND_THOUGHTS)
+    assert offer_freed_times(given_up + SECOND_THOUGHTS) == 1
+
+
 def test_who_cannot_be_mailed_is_to_be_called(freed, wait):
     by_phone = world.make_client("Pat", "Quinn", email="")
     wait(by_phone)
