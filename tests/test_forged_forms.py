@@ -21,7 +21,11 @@ COLLEAGUES = {
     ("booking:appointment_move", "therapist"),
     ("booking:appointment_move", "slot"),
     ("booking:waitlist_add", "therapist"),
+    ("booking:waitlist_offer", "therapist"),
+    ("booking:waitlist_offer", "slot"),
 }
+# The client stands in the address, and is not read from the form; the access table has that address with another's client.
+IN_THE_ADDRESS = {("booking:series_create", "client")}
 
 
 IDS = re.compile(r"[\dTZ:|-]+")
@@ -52,7 +56,7 @@ def test_ids_of_another_therapist_s_rows_write_nothing(route, everything):
         own, foreign = form_of(route, everything, cleo, tom), form_of(route, everything, ada, mia)
     path = kwargs_of(route, everything, ada)
     path = {name: value for name, value in path.items() if value != kwargs_of(route, everything, cleo)[name]}
-    fields = [name for name in swappable(own, foreign) if (route, name) not in COLLEAGUES]
+    fields = [name for name in swappable(own, foreign) if (route, name) not in COLLEAGUES | IN_THE_ADDRESS]
 
     answer, _ = sent(everything, url_of(route, everything, cleo), own)
     assert answer.status_code == 302
@@ -66,7 +70,7 @@ def test_ids_of_another_therapist_s_rows_write_nothing(route, everything):
         answer, changed = sent(everything, url_of(route, everything, cleo), swapped)
         assert changed == [], (name, foreign[name])
         assert answer.status_code in {302, 404, 409, 422}, name
-    assert path or fields
+    assert path or fields or route in {name for name, _ in IN_THE_ADDRESS}
 
 
 def test_the_swap_finds_ids_in_fields(everything):
