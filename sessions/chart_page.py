@@ -10,8 +10,10 @@ from clients.overruling import standing_overruling
 from clients.screenings import current_screening
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
+from sessions.adverse import adverse_cautions
 from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot, spot_name
 from sessions.forms import ChartForm, FindingForm
+from sessions.history import history_url
 from sessions.look_again import full_rescreen_reasons
 from sessions.models import TreatmentSession
 from sessions.reading import fetch_parts, finding_entries, phase_of, plans_for, previous_session, test_entries
@@ -23,7 +25,7 @@ TONES = {"absolute": "stop", "clearance": "stop", "local": "warn", "caution": "w
 
 @dataclass(slots=True)
 class Card:
-    """One muscle on one side as the page shows it. `own` and `other` are (key, name) of techniques."""
+    """One muscle on one side as the page shows it. `own` and `other` are (key, name) of techniques; `history` its address."""
 
     form: FindingForm
     plan: Plan | None
@@ -31,6 +33,7 @@ class Card:
     own: list[tuple[str, str]]
     other: list[tuple[str, str]]
     chosen: set[str]
+    history: str
 
     @property
     def name(self) -> str:
@@ -99,6 +102,7 @@ class ChartPage:
             own=[(key, self.techniques[key]) for key in first if key in self.techniques],
             other=[(key, name) for key, name in self.techniques.items() if key not in first],
             chosen=chosen,
+            history=history_url(self.session.client_id, form.muscle, form.side),
         )
 
     def addable(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
@@ -123,7 +127,7 @@ class ChartPage:
     def cautions(self) -> list[dict]:
         """Return what to mind at the table, the gravest first: of the screening, the consents and the letter."""
         found = screening_cautions(current_screening(self.session.client)) + self._consent() + self._letter()
-        return self._stop() + self._look_again() + found
+        return self._stop() + self._look_again() + adverse_cautions(self.session.client) + found
 
     def _stop(self) -> list[dict]:
         """Say that the gate has shut since this chart was opened: an alert, an answer, a newer screening."""

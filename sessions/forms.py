@@ -4,14 +4,11 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from django import forms
-from django.utils import timezone
-from django.utils.formats import date_format
 
 from anatomy.body import MUSCLES, SIDES
-from practice import clock
 from protocols.knowledge import KNOWLEDGE
 from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
-from sessions.models import AdverseEvent, MuscleFinding, TestResult
+from sessions.models import MuscleFinding, TestResult
 
 WORDS = ("subjective", "objective", "assessment", "plan_text")
 YES_NO = [("yes", "Yes"), ("no", "No")]
@@ -295,37 +292,3 @@ class AmendmentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": "Write what is to be added or corrected."},
     )
-
-
-class SessionChoice(forms.ModelChoiceField):
-    """One of the client's sessions, called by its day."""
-
-    def label_from_instance(self, session):
-        return date_format(timezone.localtime(session.appointment.starts_at), "D j M Y, H:i")
-
-
-class AdverseEventForm(forms.Form):
-    """What went wrong."""
-
-    session = SessionChoice(None, required=False, label="Session", empty_label="Not tied to one session")
-    happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    site = forms.CharField(label="Where on the body", max_length=120)
-    technique = forms.CharField(label="Technique", max_length=120, required=False)
-    severity = forms.ChoiceField(choices=AdverseEvent.Severity.choices, widget=forms.RadioSelect)
-    description = forms.CharField(label="What happened", max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
-    action_taken = forms.CharField(label="What was done", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-    reported_to = forms.CharField(
-        label="Reported to", max_length=160, required=False, help_text="Doctor, referrer, insurer, owner."
-    )
-
-    def __init__(self, *args, sessions, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["session"].queryset = sessions
-
-    def clean_happened_on(self):
-        day = self.cleaned_data["happened_on"]
-        if day > clock.today():
-            raise forms.ValidationError("This day is still to come.")
-        if day.year < 2000:
-            raise forms.ValidationError("Check the year.")
-        return day

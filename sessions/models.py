@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from clients.models import Client, ClinicalQuerySet
 from practice.constraints import AppendOnly, FrozenWhen
+from sessions.places import place_name
 
 SIGNED = Q(signed_at__isnull=False)
 NRS = [MaxValueValidator(10)]
@@ -23,6 +24,10 @@ def _within(field: str, top: int) -> Q:
 
 
 class TreatmentSessionQuerySet(ClinicalQuerySet):
+    def standing(self):
+        """Sessions that count: all there are."""
+        return self
+
     def signed(self):
         """Sessions that are frozen."""
         return self.filter(SIGNED)
@@ -254,8 +259,22 @@ class Amendment(models.Model):
         return f"amendment #{self.pk}"
 
 
+class AdverseEventQuerySet(ClinicalQuerySet):
+    def latest_words(self):
+        """Each event as it now reads: entries that a later one corrects are left out."""
+        return self.filter(corrected_by__isnull=True)
+
+    def standing(self):
+        """Events that count: as they now read, those entered in error left out."""
+        return self.latest_words().filter(is_in_error=False)
+
+    def newest_first(self):
+        """The latest event first, by the day it happened."""
+        return self.order_by("-happened_on", "-pk")
+
+
 class AdverseEvent(models.Model):
-    """Something that went wrong, as recorded when it was known."""
+    """Something that went wrong, as recorded when it was known. A correction is a later entry that tells all of it anew."""
 
     class Severity(models.TextChoices):
         MILD = "mild", "Mild: gone within a day"
@@ -267,19 +286,54 @@ class AdverseEvent(models.Model):
         TreatmentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="adverse_events"
     )
     happened_on = models.DateField()
-    technique = models.CharField(max_length=120, blank=True)
-    site = models.CharField(max_length=120)
+    used_technique = models.ForeignKey(
+        "protocols.Technique", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    technique = models.CharField(max_length=120, blank=True, help_text="In words, beside or instead of the list's.")
+    spot = models.CharField(max_length=60, blank=True, help_text="Side and muscle or region: left:gluteus_maximus.")
+    site = models.CharField(max_length=120, blank=True, help_text="In words, beside or instead of the list's.")
     severity = models.CharField(max_length=10, choices=Severity)
     description = models.TextField(max_length=2000)
     action_taken = models.TextField(max_length=2000)
     reported_to = models.CharField(max_length=160, blank=True)
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text="Why the entry it corrects was not right.")
+    is_in_error = models.BooleanField("entered in error", default=False)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
-    objects = ClinicalQuerySet.as_manager()
+    objects = AdverseEventQuerySet.as_manager()
 
     class Meta:
-        constraints = [AppendOnly(name="adverse_event_is_append_only")]
+        constraints = [
+            AppendOnly(name="adverse_event_is_append_only"),
+            models.CheckConstraint(condition=~Q(spot="", site=""), name="adverse_event_says_where"),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, reason="", is_in_error=False)
+                | (Q(corrects__isnull=False) & ~Q(reason="")),
+                name="adverse_event_correction_has_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "-happened_on", "-id"], name="adverse_event_newest_first"),
+            models.Index(fields=["-happened_on", "-id"], name="adverse_event_by_day"),
+        ]
 
     def __str__(self):
         return f"adverse event #{self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("sessions:adverse_event_detail", args=[self.pk])
+
+    @property
+    def place(self) -> str:
+        """Where on the body, in words: the list's and those typed beside it."""
+        return ", ".join(words for words in (place_name(self.spot), self.site) if words)
+
+    @property
+    def technique_words(self) -> str:
+        """After which technique: the list's and the words typed beside it. Fetch with `used_technique`."""
+        named = self.used_technique.name if self.used_technique_id else ""
+        return ", ".join(words for words in (named, self.technique) if words)

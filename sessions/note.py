@@ -1,6 +1,7 @@
 """A chart as it reads: for the sign page, the signed page and the paper."""
 
 from sessions.chart_page import technique_names
+from sessions.history import history_url
 from sessions.models import TreatmentSession
 from sessions.reading import fetch_parts, recorded, test_entries
 from sessions.words import done, felt, test_in_words
@@ -10,7 +11,7 @@ LATE_HOURS = 24
 
 
 def note_of(session: TreatmentSession) -> dict:
-    """Return what the note shows: `findings` (name, felt, done, entry), `tests`, `words` (heading, text), `minutes`.
+    """Return what the note shows: `findings` (name, felt, done, url of all visits), `tests`, `words` (heading, text), `minutes`.
 
     Exactly what a signature covers, and nothing more. Four queries.
     """
@@ -19,7 +20,12 @@ def note_of(session: TreatmentSession) -> dict:
     entries = recorded(session)
     return {
         "findings": [
-            {"name": entry.name, "felt": ", ".join(felt(entry)), "done": ", ".join(done(entry, techniques))}
+            {
+                "name": entry.name,
+                "felt": ", ".join(felt(entry)),
+                "done": ", ".join(done(entry, techniques)),
+                "url": history_url(session.client_id, entry.muscle, entry.side),
+            }
             for entry in entries
         ],
         "entries": entries,

@@ -1,4 +1,4 @@
-"""Pages of massage sessions: chart, check and sign, read, amend, print; and the record of what went wrong."""
+"""Pages of massage sessions: chart, check and sign, read, amend."""
 
 from django.contrib import messages
 from django.http import JsonResponse
@@ -12,7 +12,6 @@ from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
-from sessions.adverse import report_adverse_event
 from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
@@ -24,7 +23,7 @@ from sessions.charting import (
     start_session,
 )
 from sessions.entries import FindingEntry, parse_spot
-from sessions.forms import AdverseEventForm, AmendmentForm, prefix_of
+from sessions.forms import AmendmentForm, prefix_of
 from sessions.models import TreatmentSession
 from sessions.note import note_of
 
@@ -191,25 +190,15 @@ def _version(request) -> int:
 @require_GET
 def session_detail(request, pk):
     session = _readable(request, pk, "session_detail")
-    return render(request, "sessions/session_detail.html", _note_context(request, session))
-
-
-@role_required("therapist", "owner")
-@require_GET
-def session_print(request, pk):
-    session = _readable(request, pk, "session_print")
-    return render(request, "sessions/session_print.html", _note_context(request, session))
-
-
-def _note_context(request, session) -> dict:
-    return {
+    events = session.adverse_events.latest_words().newest_first()
+    context = {
         "session": session,
         "note": note_of(session),
         "amendments": session.amendments.order_by("at", "pk"),
-        "adverse_events": session.adverse_events.order_by("at", "pk"),
+        "adverse_events": events.select_related("by", "used_technique", "session"),
         "is_author": session.therapist_id == request.user.pk,
-        "printed_at": clock.now(),
     }
+    return render(request, "sessions/session_detail.html", context)
 
 
 @role_required("therapist")
@@ -227,25 +216,3 @@ def session_amend(request, pk):
             return redirect(session)
     context = {"session": session, "form": form, "note": note_of(session)}
     return render(request, "sessions/session_amend.html", context, status=422 if form.errors else 200)
-
-
-@role_required("therapist")
-@require_http_methods(["GET", "POST"])
-def adverse_event_create(request, client_id):
-    client = get_object_or_404(Client.objects.charts_visible_to(request.user), pk=client_id)
-    audit.record_reading(client=client, page="sessions:adverse_event_create", at=clock.now(), by=request.user)
-    form = AdverseEventForm(
-        request.POST if request.method == "POST" else None,
-        sessions=client.treatment_sessions.select_related("appointment").newest_first(),
-        initial={"session": request.GET.get("session"), "happened_on": clock.today()},
-    )
-    if form.is_valid():
-        try:
-            report_adverse_event(client=client, by=request.user, at=clock.now(), **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The adverse event is recorded.")
-            return redirect(client)
-    context = {"client": client, "form": form}
-    return render(request, "sessions/adverse_event_create.html", context, status=422 if form.errors else 200)
