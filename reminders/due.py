@@ -167,8 +167,12 @@ def _check_ins(now) -> list[CheckIn]:
     hours = check_in_hours()
     if hours is None:
         return []
+    # A visit is followed up once, even if its chart was entered in error after the client was asked and charted anew.
+    asked = Q(answered_at__isnull=False) | Q(messages__handoffs__gt=0)
+    same_visit = CheckIn.objects.filter(session__appointment=OuterRef("appointment"))
     sessions = TreatmentSession.objects.signed().filter(
         ~Exists(CheckIn.objects.filter(session=OuterRef("pk"))),
+        ~Exists(same_visit.filter(asked)),
         appointment__starts_at__gt=now - CHECK_IN_WINDOW,
         signed_at__lte=now,
     )
@@ -185,7 +189,11 @@ def _follow_up_at(session: TreatmentSession, hours: int) -> datetime:
 
 def _due_check_ins(now):
     return CheckIn.objects.filter(
-        _not_yet("check_in", Kind.CHECK_IN), answered_at__isnull=True, due_at__lte=now, due_at__gt=now - CHECK_IN_WINDOW
+        _not_yet("check_in", Kind.CHECK_IN),
+        session__entered_in_error_at__isnull=True,
+        answered_at__isnull=True,
+        due_at__lte=now,
+        due_at__gt=now - CHECK_IN_WINDOW,
     ).select_related("client")
 
 
@@ -263,6 +271,8 @@ def why_not(message: Message, now: datetime) -> str:
         return _why_not_offer(message.offer, now)
     if message.check_in_id and message.check_in.is_answered:
         return "already answered"
+    if message.check_in_id and message.check_in.session.is_in_error:
+        return "the visit's chart was entered in error"
     if message.report_id and not may_be_read(message.report):
         return "the client has taken the agreement back"
     if message.task_id and message.task.done_at:

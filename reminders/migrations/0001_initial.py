@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='checkin',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('answered_at__isnull', False)), name='check_in_is_frozen_when_answered', via=''),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('answered_at__isnull', False)), name='check_in_is_frozen_when_answered', once='', via=''),
         ),
         migrations.AddConstraint(
             model_name='checkinlink',
