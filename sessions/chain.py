@@ -8,7 +8,7 @@ the anchors (sessions/anchors.py), which remember how far each chain had come.
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any

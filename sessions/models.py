@@ -1,5 +1,7 @@
 """What happened on the table. The note is the TreatmentSession with its findings; signing freezes all of it."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -10,8 +12,10 @@ from clients.models import Client, ClinicalQuerySet
 from practice.constraints import AppendOnly, FrozenWhen
 
 SIGNED = Q(signed_at__isnull=False)
+UNSIGNED = Q(signed_at__isnull=True)
 STANDING = Q(entered_in_error_at__isnull=True)
 CLOSED = SIGNED | ~STANDING  # no longer changes, nor does anything that belongs to it
+LATE_AFTER = timedelta(hours=24)  # after the visit: its signature is late, and a draft chases its author
 NRS = [MaxValueValidator(10)]
 
 
@@ -35,7 +39,11 @@ class TreatmentSessionQuerySet(ClinicalQuerySet):
 
     def unsigned(self):
         """Standing drafts, which wait for their author."""
-        return self.filter(~SIGNED, STANDING)
+        return self.filter(UNSIGNED, STANDING)
+
+    def overdue(self, now):
+        """Standing drafts of visits that ended more than a day ago."""
+        return self.unsigned().filter(appointment__ends_at__lt=now - LATE_AFTER)
 
     def waiting_for(self, therapist):
         """Drafts that `therapist` still has to sign, the oldest first."""
@@ -49,9 +57,7 @@ class TreatmentSessionQuerySet(ClinicalQuerySet):
 class TreatmentSession(models.Model):
     """One visit, charted and then signed by the therapist who gave it."""
 
-    appointment = models.ForeignKey(
-        "booking.Appointment", on_delete=models.PROTECT, related_name="treatment_sessions"
-    )
+    appointment = models.ForeignKey("booking.Appointment", on_delete=models.PROTECT, related_name="treatment_sessions")
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="treatment_sessions")
     therapist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="treatment_sessions")
     plan = models.ForeignKey(
@@ -97,7 +103,10 @@ class TreatmentSession(models.Model):
                 name="treatment_session_pain_is_0_to_10",
             ),
         ]
-        indexes = [models.Index(fields=["client", "-started_at"], name="treatment_session_newest_first")]
+        indexes = [
+            models.Index(fields=["client", "-started_at"], name="treatment_session_newest_first"),
+            models.Index(fields=["therapist"], condition=UNSIGNED & STANDING, name="treatment_session_unsigned"),
+        ]
 
     def __str__(self):
         return f"session #{self.pk}"
@@ -119,6 +128,11 @@ class TreatmentSession(models.Model):
     def is_closed(self) -> bool:
         """Whether it can no longer change: signed, or entered in error."""
         return self.is_signed or self.is_in_error
+
+    @property
+    def signature_due_at(self) -> datetime:
+        """From when on a signature is late."""
+        return self.appointment.ends_at + LATE_AFTER
 
     @property
     def booked_minutes(self) -> int:

@@ -1,6 +1,6 @@
 """A chart as it reads: for the sign page, the signed page and the paper."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sessions.chart_page import technique_names
 from sessions.models import TreatmentSession
@@ -8,7 +8,6 @@ from sessions.reading import fetch_parts, recorded, test_entries
 from sessions.words import done, felt, test_in_words
 
 WORDS = {"subjective": "Subjective", "objective": "Objective", "assessment": "Assessment", "plan_text": "Plan"}
-LATE_AFTER = timedelta(hours=24)
 
 
 def note_of(session: TreatmentSession) -> dict:
@@ -39,4 +38,4 @@ def is_late(session: TreatmentSession) -> bool:
 
 def is_late_by(session: TreatmentSession, now: datetime) -> bool:
     """Say whether a signature at `now` comes more than a day after the visit ended, and is labelled so."""
-    return now > session.appointment.ends_at + LATE_AFTER
+    return now > session.signature_due_at

@@ -133,6 +133,10 @@ class Migration(migrations.Migration):
             model_name='treatmentsession',
             index=models.Index(fields=['client', '-started_at'], name='treatment_session_newest_first'),
         ),
+        migrations.AddIndex(
+            model_name='treatmentsession',
+            index=models.Index(condition=models.Q(('signed_at__isnull', True), ('entered_in_error_at__isnull', True)), fields=['therapist'], name='treatment_session_unsigned'),
+        ),
         migrations.AddConstraint(
             model_name='treatmentsession',
             constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='treatment_session_is_frozen_when_signed', once='entered_in_error_at', via=''),

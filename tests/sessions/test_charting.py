@@ -294,7 +294,9 @@ def test_the_database_refuses_to_change_scores_and_amendments(signed, mia):
 
 
 def test_amend_session_leaves_the_original_as_it_was(signed, mia):
-    amend_session(signed, kind="correction", text="Right, not left.", reason="Mistyped", by=mia, at=LATER + timedelta(days=1))
+    amend_session(
+        signed, kind="correction", text="Right, not left.", reason="Mistyped", by=mia, at=LATER + timedelta(days=1)
+    )
 
     signed.refresh_from_db()
     assert signed.subjective == "Sitting was easier after the last visit."

@@ -31,7 +31,9 @@ class Command(BaseCommand):
         if fault := verdict.fault or forged:
             raise CommandError(str(fault), returncode=1)
         if kept:
-            self.stdout.write(f"{len(kept)} anchors, the last of {kept[-1].at:%Y-%m-%d %H:%M} UTC: the chain goes on from them.")
+            self.stdout.write(
+                f"{len(kept)} anchors, the last of {kept[-1].at:%Y-%m-%d %H:%M} UTC: the chain goes on from them."
+            )
         self.stdout.write(f"{verdict.sessions} signed sessions and {verdict.amendments} amendments: the chain holds.")
 
     def _read(self, named: Path | None) -> tuple[list[Anchor], Fault | None]:
