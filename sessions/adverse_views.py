@@ -18,7 +18,7 @@ PER_PAGE = 25
 
 
 def _sessions(client):
-    return client.treatment_sessions.select_related("appointment").newest_first()
+    return client.treatment_sessions.standing().select_related("appointment").newest_first()
 
 
 @role_required("therapist")

@@ -1,5 +1,7 @@
 """A chart as it reads: for the sign page, the signed page and the paper."""
 
+from datetime import datetime
+
 from sessions.chart_page import technique_names
 from sessions.history import history_url
 from sessions.models import TreatmentSession
@@ -7,7 +9,6 @@ from sessions.reading import fetch_parts, recorded, test_entries
 from sessions.words import done, felt, test_in_words
 
 WORDS = {"subjective": "Subjective", "objective": "Objective", "assessment": "Assessment", "plan_text": "Plan"}
-LATE_HOURS = 24
 
 
 def note_of(session: TreatmentSession) -> dict:
@@ -38,6 +39,9 @@ def note_of(session: TreatmentSession) -> dict:
 
 def is_late(session: TreatmentSession) -> bool:
     """Say whether it was signed more than a day after the visit ended."""
-    if session.signed_at is None:
-        return False
-    return (session.signed_at - session.appointment.ends_at).total_seconds() > LATE_HOURS * 3600
+    return session.is_signed and is_late_by(session, session.signed_at)
+
+
+def is_late_by(session: TreatmentSession, now: datetime) -> bool:
+    """Say whether a signature at `now` comes more than a day after the visit ended, and is labelled so."""
+    return now > session.signature_due_at

@@ -25,24 +25,38 @@ def paper_of(session: TreatmentSession, *, practice: Practice, by: User, at: dat
     `head` (label, words); `parts` (title, text, items, columns, rows, widths); `signature` lines; `entries` (title, meta,
     text): later words and adverse events; `banners` and `mark` for a note that is no signed record; `foot`, `paper`.
     """
-    note = note_of(session)
+    note, amendments = note_of(session), list(session.amendments.order_by("chain_position"))
     return {
         "title": "Session record",
         "sub": f"Visit of {local_date(session.appointment.starts_at)}",
         "practice": {"name": practice.name, "lines": f"{practice.address}\n{phone(practice.phone)}"},
-        "banners": _banners(session),
-        "mark": "" if session.is_signed else "DRAFT – not signed",
+        "banners": _banners(session, amendments),
+        "mark": _mark(session),
         "head": _head(session),
         "parts": [*_parts(session, note)],
         "signature": _signature(session, note),
-        "entries": [*_amendments(session), *_adverse_events(session)],
+        "entries": [*_amendments(amendments), *_adverse_events(session)],
         "foot": f"Printed {local_dt(at)} by {by.name}. Client record {session.client_id}, session {session.pk}.",
         "paper": "us-letter" if region_of(practice.phone) in LETTER else "a4",
     }
 
 
-def _banners(session) -> list[str]:
-    return [] if session.is_signed else ["DRAFT – not signed. This is no record yet and may still change."]
+def _mark(session) -> str:
+    if session.is_in_error:
+        return "ENTERED IN ERROR"
+    return "" if session.is_signed else "DRAFT – not signed"
+
+
+def _banners(session, amendments: Iterable[Amendment]) -> list[str]:
+    struck = [each for each in amendments if each.kind == Amendment.Kind.ENTERED_IN_ERROR]
+    banners = [
+        f"ENTERED IN ERROR. {local_dt(each.at)}, {each.signed_as}. Reason: {each.reason}\n"
+        "Kept as it was, and part of nothing: no list, count, measure or report."
+        for each in struck
+    ]
+    if not session.is_signed and not session.is_in_error:
+        banners.append("DRAFT – not signed. This is no record yet and may still change.")
+    return banners
 
 
 # --- the head
@@ -157,8 +171,9 @@ def _home_programme(session) -> list[str]:
 
 def _signature(session, note) -> list[str]:
     if not session.is_signed:
-        return [f"Not signed. A draft of {session.therapist.name}."]
-    late = ["Late entry: signed more than a day after the visit."] if note["is_late"] else []
+        kind = "Withdrawn as a draft" if session.is_in_error else "A draft"
+        return [f"Not signed. {kind} of {session.therapist.name}."]
+    late = ["Late signature: more than a day after the visit."] if note["is_late"] else []
     return [
         f"Signed by {session.signed_as}, {local_dt(session.signed_at)}",
         *late,
@@ -166,18 +181,16 @@ def _signature(session, note) -> list[str]:
     ]
 
 
-def _amendments(session) -> Iterable[dict]:
-    for amendment in session.amendments.order_by("at", "pk"):
-        yield {"title": _kind(amendment), "meta": _said(amendment), "text": amendment.text}
-
-
-def _kind(amendment: Amendment) -> str:
-    return "Amendment"
+def _amendments(amendments: Iterable[Amendment]) -> Iterable[dict]:
+    for each in amendments:
+        if each.kind != Amendment.Kind.ENTERED_IN_ERROR:
+            yield {"title": each.get_kind_display(), "meta": _said(each), "text": each.text}
 
 
 def _said(amendment: Amendment) -> str:
+    told = f"Happened {local_dt(amendment.happened_at)}, written " if amendment.happened_at else ""
     chain = f"Entry {amendment.chain_position} of the chain of amendments, content {amendment.content_hash[:16]}"
-    return f"{local_dt(amendment.at)}, {amendment.signed_as}. Reason: {amendment.reason}\n{chain}"
+    return f"{told}{local_dt(amendment.at)}, {amendment.signed_as}. Reason: {amendment.reason}\n{chain}"
 
 
 def _adverse_events(session) -> Iterable[dict]:

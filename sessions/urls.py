@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/chart/", views.session_chart, name="session_chart"),
     path("<int:pk>/sign/", views.session_sign, name="session_sign"),
     path("<int:pk>/amend/", views.session_amend, name="session_amend"),
+    path("<int:pk>/withdraw/", views.session_withdraw, name="session_withdraw"),
     path("<int:pk>/print/", reading_views.session_print, name="session_print"),
     path("<int:pk>/pdf/", reading_views.session_pdf, name="session_pdf"),
     path("client/<int:client_id>/muscles/", reading_views.muscles_treated, name="muscles_treated"),

@@ -1,4 +1,4 @@
-"""Pages of massage sessions: chart, check and sign, read, amend."""
+"""Pages of massage sessions: chart, check and sign, read, amend, withdraw."""
 
 from django.contrib import messages
 from django.http import JsonResponse
@@ -15,19 +15,22 @@ from practice.errors import Refused
 from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
+    NotYourChart,
     SessionAlreadySigned,
+    SessionEnteredInError,
     amend_session,
     missing_for_signature,
     save_chart,
     sign_session,
     start_session,
+    withdraw_session,
 )
 from sessions.entries import FindingEntry, parse_spot
-from sessions.forms import AmendmentForm, prefix_of
-from sessions.models import TreatmentSession
-from sessions.note import note_of
+from sessions.forms import AmendmentForm, WithdrawalForm, prefix_of
+from sessions.models import Amendment, TreatmentSession
+from sessions.note import is_late_by, note_of
 
-CONFLICTS = (ChartChanged, SessionAlreadySigned)
+CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
 
 
 def _readable(request, pk, page):
@@ -68,7 +71,7 @@ def session_start(request, appointment_id):
 @require_http_methods(["GET", "POST"])
 def session_chart(request, pk):
     session = _readable(request, pk, "session_chart")
-    if request.method == "GET" and (session.is_signed or session.therapist_id != request.user.pk):
+    if request.method == "GET" and (session.is_closed or session.therapist_id != request.user.pk):
         return redirect(session)
     page = open_page(session)
     if request.method == "GET":
@@ -79,7 +82,7 @@ def session_chart(request, pk):
         return _refused(request, page)
     try:
         saved = save_chart(session, version=form.version, by=request.user, at=clock.now(), **_typed(request, page))
-    except CONFLICTS as refusal:
+    except tuple(CONFLICTS) as refusal:
         return _conflict(request, page, refusal)
     except Refused as refusal:
         form.add_error(str(refusal))
@@ -140,14 +143,13 @@ def _refused(request, page):
 
 def _conflict(request, page, refusal):
     """Show what is stored beside what was typed; saving once more is then a decision."""
-    is_signed = isinstance(refusal, SessionAlreadySigned)
+    state = CONFLICTS[type(refusal)]
     if _is_autosave(request):
-        state = "signed" if is_signed else "changed"
         return JsonResponse({"state": state, "words": str(refusal)}, status=409)
     stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
     conflict = {
         "words": str(refusal),
-        "is_signed": is_signed,
+        "state": state,
         "version": stored.version,
         "differences": differences(stored, page.form.chart(), page.techniques),
     }
@@ -166,19 +168,30 @@ def _chart(request, page, *, conflict=None, status=200):
 @require_http_methods(["GET", "POST"])
 def session_sign(request, pk):
     session = _readable(request, pk, "session_sign")
-    if session.is_signed or session.therapist_id != request.user.pk:
+    is_open = not session.is_closed and session.therapist_id == request.user.pk
+    if request.method == "GET" and not is_open:
         return redirect(session)
     refusal, status = "", 200
     if request.method == "POST":
         try:
             signed = sign_session(session, version=_version(request), by=request.user, at=clock.now())
+        except (NotYourChart, SessionAlreadySigned, SessionEnteredInError) as refused:
+            messages.warning(request, str(refused))
+            return redirect(session)
         except Refused as refused:
             refusal, status = str(refused), 409
         else:
             messages.success(request, "Signed. From now on this chart stays as it is.")
             return redirect(signed)
-    context = {"session": session, "missing": missing_for_signature(session), "refusal": refusal}
-    return render(request, "sessions/session_sign.html", context | {"note": note_of(session)}, status=status)
+        session.refresh_from_db()  # what is shown is what stands now, whoever wrote it a moment ago
+    context = {
+        "session": session,
+        "missing": missing_for_signature(session),
+        "refusal": refusal,
+        "note": note_of(session),
+        "is_late": is_late_by(session, clock.now()),
+    }
+    return render(request, "sessions/session_sign.html", context, status=status)
 
 
 def _version(request) -> int:
@@ -190,13 +203,19 @@ def _version(request) -> int:
 @require_GET
 def session_detail(request, pk):
     session = _readable(request, pk, "session_detail")
+    amendments = session.amendments.order_by("chain_position")
+    in_error = Amendment.Kind.ENTERED_IN_ERROR
     events = session.adverse_events.latest_words().newest_first()
     context = {
         "session": session,
         "note": note_of(session),
-        "amendments": session.amendments.order_by("at", "pk"),
+        "amendments": [amendment for amendment in amendments if amendment.kind != in_error],
+        "withdrawal": next((amendment for amendment in amendments if amendment.kind == in_error), None),
         "adverse_events": events.select_related("by", "used_technique", "session"),
         "is_author": session.therapist_id == request.user.pk,
+        "may_withdraw": request.user.is_therapist
+        and not session.is_in_error
+        and (session.therapist_id == request.user.pk or not session.therapist.is_active),
     }
     return render(request, "sessions/session_detail.html", context)
 
@@ -216,3 +235,20 @@ def session_amend(request, pk):
             return redirect(session)
     context = {"session": session, "form": form, "note": note_of(session)}
     return render(request, "sessions/session_amend.html", context, status=422 if form.errors else 200)
+
+
+@role_required("therapist")
+@require_http_methods(["GET", "POST"])
+def session_withdraw(request, pk):
+    session = _readable(request, pk, "session_withdraw")
+    form = WithdrawalForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            withdraw_session(session, by=request.user, at=clock.now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Marked as entered in error. It is kept, and part of nothing.")
+            return redirect(session)
+    context = {"session": session, "form": form, "note": note_of(session)}
+    return render(request, "sessions/session_withdraw.html", context, status=422 if form.errors else 200)

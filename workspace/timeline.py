@@ -9,7 +9,8 @@ from django.urls import reverse
 from booking.models import Appointment
 from clients.models import Client
 from clients.todo import ALERTS
-from sessions.models import OutcomeScore, TreatmentSession
+from practice.templatetags.ui import local_dt
+from sessions.models import Amendment, OutcomeScore, TreatmentSession
 from sessions.note import is_late
 
 TRIAGE_TONES = {
@@ -33,6 +34,7 @@ class Event:
     url: str = ""
     tone: str = "quiet"
     icon_name: str = "circle"
+    is_struck: bool = False
 
 
 def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
@@ -61,7 +63,7 @@ def _visits(client, *, without_charts: bool) -> Iterator[Event]:
     """All visits; `without_charts` leaves out those that are told by their chart."""
     visits = client.appointments.select_related("therapist", "service").order_by("starts_at")
     if without_charts:
-        visits = visits.filter(treatment_session__isnull=True)
+        visits = visits.uncharted()
     for visit in visits:
         yield Event(
             at=visit.starts_at,
@@ -186,6 +188,9 @@ def _plans(client) -> Iterator[Event]:
 def _sessions(client) -> Iterator[Event]:
     sessions = client.treatment_sessions.select_related("therapist", "appointment").prefetch_related("amendments")
     for session in sessions:
+        if session.is_in_error:
+            yield _in_error(session)
+            continue
         yield Event(
             at=session.appointment.starts_at,
             title=_session_title(session),
@@ -197,18 +202,34 @@ def _sessions(client) -> Iterator[Event]:
         for amendment in session.amendments.all():
             yield Event(
                 at=amendment.at,
-                title="Amendment to a session",
-                text=amendment.reason,
+                title=f"{amendment.get_kind_display()} to a session",
+                text=_later_word(amendment),
                 url=session.get_absolute_url(),
                 tone="info",
                 icon_name="journal-plus",
             )
 
 
+def _later_word(amendment: Amendment) -> str:
+    told = f"Of {local_dt(amendment.happened_at)}. " if amendment.happened_at else ""
+    return f"{told}{amendment.reason} ({amendment.signed_as})"
+
+
 def _session_title(session: TreatmentSession) -> str:
     if not session.is_signed:
         return "Session not signed yet"
     return "Session signed late" if is_late(session) else "Session signed"
+
+
+def _in_error(session: TreatmentSession) -> Event:
+    """One quiet line: it is kept, and part of nothing."""
+    return Event(
+        at=session.appointment.starts_at,
+        title="Session entered in error",
+        url=session.get_absolute_url(),
+        icon_name="x-octagon-fill",
+        is_struck=True,
+    )
 
 
 def _pain(session: TreatmentSession) -> str:
@@ -220,7 +241,7 @@ def _pain(session: TreatmentSession) -> str:
 def _measures(client) -> Iterator[Event]:
     """What was measured, one line per moment; the pain is told by the session or the check-in."""
     moments: dict[datetime, list[OutcomeScore]] = {}
-    for score in client.outcome_scores.exclude(measure__in=TOLD_ELSEWHERE).order_by("measured_at", "pk"):
+    for score in client.outcome_scores.standing().exclude(measure__in=TOLD_ELSEWHERE).order_by("measured_at", "pk"):
         moments.setdefault(score.measured_at, []).append(score)
     for at, scores in moments.items():
         said = "; ".join(f"{score.get_measure_display()}: {score.score.normalize():f}" for score in scores)
