@@ -12,7 +12,7 @@ from anatomy.body import Side
 from anatomy.drawing import MuscleMark
 from clients.models import Client
 from sessions.entries import in_order, spot, spot_name
-from sessions.models import FindingTechnique, MuscleFinding, TreatmentSession
+from sessions.models import FindingTechnique, MuscleFinding
 from sessions.words import lowered
 
 NOTHING = Q(
@@ -31,8 +31,8 @@ TREND_VISITS = 40  # the latest that are drawn; the table has all of them
 def findings_of(client: Client) -> QuerySet[MuscleFinding]:
     """Return what was recorded of the client's muscles; those laid out by the plan and not charted are left out."""
     used = FindingTechnique.objects.filter(finding=OuterRef("pk"))
-    standing = TreatmentSession.objects.standing().filter(client=client)
-    return MuscleFinding.objects.filter(session__in=standing).exclude(NOTHING & ~Exists(used))
+    of_client = MuscleFinding.objects.standing().filter(session__client=client)
+    return of_client.exclude(NOTHING & ~Exists(used))
 
 
 def muscle_findings(client: Client, muscle: str, side: str = "") -> QuerySet[MuscleFinding]:

@@ -144,6 +144,10 @@ class TreatmentSession(models.Model):
 class SessionPartQuerySet(models.QuerySet):
     """For rows that belong to a session."""
 
+    def standing(self):
+        """Rows of sessions that count: all but those entered in error."""
+        return self.filter(session__entered_in_error_at__isnull=True)
+
     def visible_to(self, user):
         """Rows of the charts `user` may read."""
         return self.filter(session__client__in=Client.objects.charts_visible_to(user).values("pk"))
@@ -165,7 +169,8 @@ class MuscleFinding(models.Model):
         SORE = "sore", "Sore"
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="findings")
-    muscle = models.SlugField(max_length=40)
+    # No index of its own: SQLite would walk every client's piriformis instead of this client's sessions.
+    muscle = models.SlugField(max_length=40, db_index=False)
     side = models.CharField(max_length=5, choices=Side)
     tone = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(4)])
     tenderness = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(4)])

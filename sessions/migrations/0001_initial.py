@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             name='MuscleFinding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('muscle', models.SlugField(max_length=40)),
+                ('muscle', models.SlugField(db_index=False, max_length=40)),
                 ('side', models.CharField(choices=[('left', 'Left'), ('right', 'Right')], max_length=5)),
                 ('tone', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(4)])),
                 ('tenderness', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(4)])),
