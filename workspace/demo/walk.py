@@ -22,7 +22,7 @@ from clients.rescreen import record_all_no
 from clients.screenings import clarify_screening, current_screening, record_clearance
 from clients.todo import finish_task
 from practice.models import User
-from protocols.models import Protocol, TreatmentPlan
+from protocols.models import Protocol, Technique, TreatmentPlan
 from protocols.plans import close_plan, start_plan
 from referrals.letters import take_in_referral
 from referrals.models import Referral
@@ -345,8 +345,9 @@ class Walk:
             client=self.client,
             session=session,
             happened_on=at.astimezone(self.timetable.zone).date(),
+            spot=event["spot"],
             site=event["site"],
-            technique=event["technique"],
+            used_technique=Technique.objects.get(key=event["technique"]),
             severity=event["severity"],
             description=event["description"],
             action_taken=event["action"],
