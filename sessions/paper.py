@@ -207,7 +207,7 @@ def _event_title(event: AdverseEvent) -> str:
 def _event_meta(event: AdverseEvent) -> str:
     after = f", after {event.technique_words}" if event.technique_words else ""
     lines = [
-        f"{event.get_severity_display()}. {event.place}{after}.",
+        f"{event.get_severity_display()}. Where: {event.place}{after}.",
         f"Recorded {local_dt(event.at)} by {event.by.name}.",
     ]
     if event.corrects_id:
