@@ -18,7 +18,7 @@ from django.db import models
 from practice.models import Practice
 from sessions.entries import as_content
 from sessions.models import Amendment, TreatmentSession
-from sessions.reading import finding_entries, test_entries, with_parts
+from sessions.reading import copied_from, finding_entries, test_entries, with_parts
 
 BATCH = 500
 
@@ -70,6 +70,7 @@ def session_content(session: TreatmentSession) -> dict[str, Any]:
         "version": session.version,
         "findings": as_content(finding_entries(session)),
         "tests": as_content(test_entries(session)),
+        "copied": sorted([str(mark), source.pk] for mark, source in copied_from(session).items()),
         "signed_at": _moment(session.signed_at),
         "signed_by": session.signed_by_id,
         "signed_as": session.signed_as,

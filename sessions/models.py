@@ -155,6 +155,26 @@ class MuscleFinding(models.Model):
         return f"finding #{self.pk}"
 
 
+class CopiedField(models.Model):
+    """A value that was copied from an earlier visit and that nobody has touched or confirmed since. Gone = someone did."""
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="copied_fields")
+    source = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="+")
+    spot = models.CharField(max_length=50, blank=True, help_text="Such as left:piriformis; empty for the words.")
+    field = models.CharField(max_length=20)
+
+    objects = SessionPartQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            FrozenWhen(name="copied_field_is_frozen_when_signed", condition=SIGNED, via="session"),
+            models.UniqueConstraint(fields=["session", "spot", "field"], name="copied_field_once"),
+        ]
+
+    def __str__(self):
+        return f"copied field #{self.pk}"
+
+
 class FindingTechnique(models.Model):
     """A technique used on a muscle in a session."""
 

@@ -18,6 +18,7 @@ from sessions.charting import (
     ChartChanged,
     SessionAlreadySigned,
     amend_session,
+    is_copy,
     missing_for_signature,
     save_chart,
     sign_session,
@@ -95,7 +96,12 @@ def _typed(request, page) -> dict:
     if act == "planned":
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
     if act == "draft":
-        chart = with_drafts(chart, page.techniques)
+        chart = with_drafts(chart, page.techniques, page.marks(chart))
+    if act == "copy" and page.can_carry:
+        carried = page.carried(chart)
+        chart |= {**carried.words, "findings": carried.findings, "copied": carried.marks, "source": page.last}
+    if act == "confirm":
+        chart["confirmed"] = {*chart["confirmed"], *page.marks_at(where)}
     if act == "remove":
         chart["findings"] = [finding for finding in chart["findings"] if finding.spot != where]
     if act == "add" and where not in {finding.spot for finding in chart["findings"]} and _is_spot(where):
@@ -125,6 +131,8 @@ def _saved(request, session):
     anchors = {
         "add": f"#{prefix_of(where)}",
         "planned": "#muscles" if where == "all" else f"#{prefix_of(where)}",
+        "copy": "#muscles",
+        "confirm": f"#{prefix_of(where)}" if ":" in where else "#words",
         "draft": "#words",
         "remove": "#muscles",
     }
@@ -172,13 +180,24 @@ def session_sign(request, pk):
     refusal, status = "", 200
     if request.method == "POST":
         try:
-            signed = sign_session(session, version=_version(request), by=request.user, at=clock.now())
+            signed = sign_session(
+                session,
+                version=_version(request),
+                is_copy_confirmed=request.POST.get("same_today") == "yes",
+                by=request.user,
+                at=clock.now(),
+            )
         except Refused as refused:
             refusal, status = str(refused), 409
         else:
             messages.success(request, "Signed. From now on this chart stays as it is.")
             return redirect(signed)
-    context = {"session": session, "missing": missing_for_signature(session), "refusal": refusal}
+    context = {
+        "session": session,
+        "missing": missing_for_signature(session),
+        "is_copy": is_copy(session),
+        "refusal": refusal,
+    }
     return render(request, "sessions/session_sign.html", context | {"note": note_of(session)}, status=status)
 
 

@@ -84,6 +84,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='CopiedField',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('spot', models.CharField(blank=True, help_text='Such as left:piriformis; empty for the words.', max_length=50)),
+                ('field', models.CharField(max_length=20)),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='copied_fields', to='treatment_sessions.treatmentsession')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_sessions.treatmentsession')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Amendment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -173,6 +183,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='musclefinding',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('tone__isnull', True), ('tone__lte', 4), _connector='OR'), models.Q(('tenderness__isnull', True), ('tenderness__lte', 4), _connector='OR'), models.Q(('pressure__isnull', True), ('pressure__lte', 10), _connector='OR'), ('minutes__lte', 240)), name='muscle_finding_is_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='copiedfield',
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='copied_field_is_frozen_when_signed', via='session'),
+        ),
+        migrations.AddConstraint(
+            model_name='copiedfield',
+            constraint=models.UniqueConstraint(fields=('session', 'spot', 'field'), name='copied_field_once'),
         ),
         migrations.AddConstraint(
             model_name='amendment',
