@@ -67,6 +67,7 @@ def session_content(session: TreatmentSession) -> dict[str, Any]:
         "objective": session.objective,
         "assessment": session.assessment,
         "plan_text": session.plan_text,
+        "drafted": session.drafted,
         "version": session.version,
         "findings": as_content(finding_entries(session)),
         "tests": as_content(test_entries(session)),

@@ -21,8 +21,16 @@ from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot
 from sessions.forms import ChartForm, FindingForm
 from sessions.look_again import full_rescreen_reasons
 from sessions.models import TreatmentSession
-from sessions.reading import copied_from, fetch_parts, finding_entries, phase_of, plans_for, previous_session, test_entries
-from sessions.words import NOTHING, draft_objective, draft_work, in_words, test_in_words, without_drafts
+from sessions.reading import (
+    copied_from,
+    fetch_parts,
+    finding_entries,
+    phase_of,
+    plans_for,
+    previous_session,
+    test_entries,
+)
+from sessions.words import NOTHING, draft_objective, draft_work, in_words, test_in_words, without_lines
 
 ORDER = ("absolute", "clearance", "local", "caution")
 TONES = {"absolute": "stop", "clearance": "stop", "local": "warn", "caution": "warn"}
@@ -55,7 +63,9 @@ class Card:
     @property
     def told(self) -> str:
         """What the folded part holds, in a few words; static/js/chart_card.js keeps it up to date."""
-        value = {name: self.form[name].value() for name in ("has_trigger_point", "is_familiar_pain", "refers_to", "pressure")}
+        value = {
+            name: self.form[name].value() for name in ("has_trigger_point", "is_familiar_pain", "refers_to", "pressure")
+        }
         said = [words for (name, answer), words in CARD_WORDS.items() if value[name] == answer]
         if value["refers_to"]:
             said.append(f"refers to {value['refers_to']}")
@@ -131,7 +141,9 @@ class ChartPage:
 
     def marks_at(self, where: str) -> list[Mark]:
         """Return the copy marks of one muscle (`left:piriformis`) or of one text (`subjective`)."""
-        return [mark for mark in copied_from(self.session) if where in (mark.spot, mark.field if mark.is_of_words else "")]
+        return [
+            mark for mark in copied_from(self.session) if where in (mark.spot, mark.field if mark.is_of_words else "")
+        ]
 
     @property
     def can_carry(self) -> bool:
@@ -144,7 +156,7 @@ class ChartPage:
             chart["findings"],
             {name: chart[name] for name in WORDS},
             last=in_order(finding_entries(self.last)),
-            last_words={name: without_drafts(getattr(self.last, name), self.techniques) for name in WORDS},
+            last_words={name: without_lines(getattr(self.last, name), self.last.drafted) for name in WORDS},
             booked_minutes=self.session.booked_minutes,
         )
 
@@ -284,16 +296,23 @@ def fill_as_planned(findings: list[FindingEntry], plans: dict[str, Plan], which:
     ]
 
 
-def with_drafts(chart: dict, techniques: dict[str, str], copied: Mapping[Mark, TreatmentSession] = NOTHING) -> dict:
-    """Return the chart with sentences from its entries under Objective and Plan; older drafted sentences give way."""
+def with_drafts(
+    chart: dict, techniques: dict[str, str], *, drafted: str = "", copied: Mapping[Mark, TreatmentSession] = NOTHING
+) -> dict:
+    """Return the chart with sentences from its entries under Objective and Plan, and all that were ever `drafted`.
+
+    Sentences drafted earlier give way to the new ones; a line with a hand's word in it is the therapist's own and stays.
+    """
     findings = in_order(chart["findings"])
     days = {mark: day_of(source) for mark, source in copied.items()}
     drafts = {
         "objective": draft_objective(findings, chart["test_results"], days),
         "plan_text": draft_work(findings, techniques, days),
     }
-    own = {name: without_drafts(chart[name], techniques) for name in drafts}
-    return chart | {name: "\n".join(filter(None, [own[name], draft])) for name, draft in drafts.items()}
+    own = {name: without_lines(chart[name], drafted) for name in drafts}
+    texts = {name: "\n".join(filter(None, [own[name], draft])) for name, draft in drafts.items()}
+    lines = dict.fromkeys("\n".join([drafted, *drafts.values()]).splitlines())
+    return chart | texts | {"drafted": "\n".join(filter(None, lines))}
 
 
 def day_of(session: TreatmentSession) -> str:

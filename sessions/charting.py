@@ -34,7 +34,7 @@ from sessions.models import (
 from sessions.reading import copied_from, fetch_parts, finding_entry, phase_of, plans_for, test_entries
 
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
-CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", *WORDS)
+CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", *WORDS, "drafted")
 NOT_HAPPENING = {
     Appointment.Status.CANCELLED: "This visit was cancelled. Book it again to chart it.",
     Appointment.Status.NO_SHOW: "This visit is marked as did not come. Take that back first.",
@@ -187,7 +187,7 @@ def save_chart(
         has_new_results = results is not None and set(test_entries(standing)) != set(results)
         marks = copied_from(standing)
         kept = _kept_marks(standing, marks, findings=findings, words=chart, confirmed=confirmed)
-        new = {mark: source for mark in set(copied) - set(kept) - set(confirmed)}
+        new = dict.fromkeys(set(copied) - set(kept) - set(confirmed), source)
         if new:
             _check_source(standing, source)
         if not (changed or has_new_findings or has_new_results or new or len(kept) < len(marks)):

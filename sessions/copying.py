@@ -65,7 +65,7 @@ def carry_forward(
     for old in last:
         new = wanted.get(old.spot, FindingEntry(old.muscle, old.side))
         filled = {field: getattr(old, field) for field in CARRIED if not _says(new, field) and _says(old, field)}
-        if filled.get("minutes", 0) > free:
+        if filled.get("minutes", 0) > max(free, 0):
             del filled["minutes"]
         free -= filled.get("minutes", 0)
         if filled:

@@ -60,6 +60,7 @@ class TreatmentSession(models.Model):
     objective = models.TextField(max_length=5000, blank=True)
     assessment = models.TextField(max_length=5000, blank=True)
     plan_text = models.TextField("plan", max_length=5000, blank=True)
+    drafted = models.TextField(blank=True, help_text="Every sentence drafted from the entries, one per line.")
     version = models.PositiveIntegerField(default=1)
     signed_at = models.DateTimeField(null=True, blank=True)
     signed_by = models.ForeignKey(

@@ -96,7 +96,7 @@ def _typed(request, page) -> dict:
     if act == "planned":
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
     if act == "draft":
-        chart = with_drafts(chart, page.techniques, page.marks(chart))
+        chart = with_drafts(chart, page.techniques, drafted=page.session.drafted, copied=page.marks(chart))
     if act == "copy" and page.can_carry:
         carried = page.carried(chart)
         chart |= {**carried.words, "findings": carried.findings, "copied": carried.marks, "source": page.last}

@@ -1,23 +1,14 @@
 """A chart's entries as plain words. Nothing is added to what was recorded, and nothing recorded is left out."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from anatomy.body import MUSCLES, SIDES
 from protocols.knowledge import KNOWLEDGE
 from sessions.copying import Mark, split_by_origin
-from sessions.entries import FindingEntry, TestEntry, spot_name
+from sessions.entries import FindingEntry, TestEntry
 from sessions.models import MuscleFinding, TestResult
 
 NOTHING: Mapping[Mark, str] = MappingProxyType({})
-SPOT_NAMES = frozenset(spot_name(side, muscle) for side in SIDES for muscle in MUSCLES)
-PHRASE = re.compile(
-    r"(tone|tenderness) [0-4]/4|(no )?trigger point|(not the )?familiar pain|refers to [^,;]+|[0-9]+ min|pressure [0-9]+/10"
-)
-COPIED = re.compile(r"^copied from [^:,;]+, not confirmed: ")
-TEST_NAME = re.compile(f"({'|'.join(re.escape(card.name) for card in KNOWLEDGE.tests.values())}), (left|right), (before|after)")
-TEST_RESULT = re.compile(r"(positive|negative)( at [0-9]+°)?")
 
 
 def felt(finding: FindingEntry) -> list[str]:
@@ -94,32 +85,10 @@ def _line(finding: FindingEntry, told: Callable[[FindingEntry], list[str]], copi
     return f"{finding.name}: {said}." if said else ""
 
 
-def is_drafted(line: str, techniques: Mapping[str, str]) -> bool:
-    """Say whether a line is a drafted sentence as it left here. With a hand's word in it, it is the therapist's own."""
-    name, colon, said = line.removesuffix(".").partition(": ")
-    if not colon or not line.endswith("."):
-        return False
-    if TEST_NAME.fullmatch(name):
-        return bool(TEST_RESULT.fullmatch(said))
-    if name not in SPOT_NAMES:
-        return False
-    known = {lowered(words) for words in techniques.values()} | {label.lower() for label in MuscleFinding.Response.labels}
-    parts = [COPIED.sub("", part) for part in said.split("; ")]
-    return all(
-        phrase in known or PHRASE.fullmatch(phrase) for part in parts for phrase in _phrases(part, known)
-    )
-
-
-def _phrases(part: str, known: Iterable[str]) -> list[str]:
-    """Split at commas, but not inside the name of a technique that has one."""
-    for number, name in enumerate(sorted((name for name in known if ", " in name), key=len, reverse=True)):
-        part = part.replace(name, f"pressure {number % 11}/10")
-    return part.split(", ")
-
-
-def without_drafts(text: str, techniques: Mapping[str, str]) -> str:
-    """Return the text without its drafted sentences."""
-    return "\n".join(line for line in text.splitlines() if not is_drafted(line, techniques)).strip()
+def without_lines(text: str, lines: str) -> str:
+    """Return the text without the lines that stand word for word in `lines`: sentences drafted here, not a hand's own."""
+    drafted = set(lines.splitlines())
+    return "\n".join(line for line in text.splitlines() if line not in drafted).strip()
 
 
 def lowered(words: str) -> str:

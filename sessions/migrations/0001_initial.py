@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('objective', models.TextField(blank=True, max_length=5000)),
                 ('assessment', models.TextField(blank=True, max_length=5000)),
                 ('plan_text', models.TextField(blank=True, max_length=5000, verbose_name='plan')),
+                ('drafted', models.TextField(blank=True, help_text='Every sentence drafted from the entries, one per line.')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('signed_at', models.DateTimeField(blank=True, null=True)),
                 ('signed_as', models.CharField(blank=True, help_text='Name and credential as they were on that day.', max_length=250)),

@@ -39,4 +39,5 @@ def counter(field, step=5, unit="", label="", most=""):
 def copied(field):
     """Say at a field's label that its value was copied, and from which day; nothing when somebody has touched it."""
     form = field.form
-    return {"day": getattr(form, "copied", {}).get(field.name), "mark": f"{getattr(form, 'spot', '')}/{field.name}"}
+    day = getattr(form, "copied", {}).get(field.name)
+    return {"day": day, "short": day and day.rpartition(" ")[0], "mark": f"{getattr(form, 'spot', '')}/{field.name}"}

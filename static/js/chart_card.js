@@ -70,7 +70,7 @@
       if (mark && radio.wasChosen) {
         radio.wasChosen = false; // the same value once more says "still so": it is not taken back
         confirm(mark);
-        tellChange();
+        setTimeout(tellChange); // after this click is over, or it would count as a second tap
       }
     },
     true,
