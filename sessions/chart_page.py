@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.forms import BoundField
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -177,6 +178,10 @@ class ChartPage:
             other=[(key, name) for key, name in self.techniques.items() if key not in first],
             chosen=chosen,
         )
+
+    def texts(self, snippets: Mapping[str, list[str]]) -> list[tuple[BoundField, list[str]]]:
+        """Return the four texts, each with the therapist's phrases for it."""
+        return [(self.form.head[name], snippets.get(name, [])) for name in WORDS]
 
     def addable(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
         """Return, per muscle group, the muscles with the sides that are not on the page yet."""

@@ -13,7 +13,7 @@ from practice import clock
 from protocols.knowledge import KNOWLEDGE
 from sessions.copying import WORDS, Mark, parse_mark
 from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
-from sessions.models import AdverseEvent, MuscleFinding, TestResult
+from sessions.models import AdverseEvent, MuscleFinding, Snippet, TestResult
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 YES_NO = [("yes", "Yes"), ("no", "No")]
@@ -326,6 +326,24 @@ class AmendmentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": "Write what is to be added or corrected."},
     )
+
+
+class SnippetForm(forms.Form):
+    """A phrase for one text of the chart."""
+
+    section = forms.ChoiceField(
+        label="For", choices=Snippet.Section.choices, error_messages={"invalid_choice": "Choose one of the four texts."}
+    )
+    words = forms.CharField(
+        label="Phrase",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        help_text="About nobody: no name, no date.",
+        error_messages={"required": "Write the phrase."},
+    )
+
+    def clean_words(self):
+        return self.cleaned_data["words"].replace("\r\n", "\n")
 
 
 class SessionChoice(forms.ModelChoiceField):

@@ -253,6 +253,42 @@ class OutcomeScore(models.Model):
         return f"score #{self.pk}"
 
 
+class SnippetQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A therapist's own phrases and nobody else's."""
+        return self.filter(author=user)
+
+    def in_use(self):
+        """Those that were not put away."""
+        return self.filter(removed_at__isnull=True)
+
+
+class Snippet(models.Model):
+    """A phrase that a therapist writes often, for one of the texts of a chart. It is about nobody."""
+
+    class Section(models.TextChoices):
+        SUBJECTIVE = "subjective", "Subjective"
+        OBJECTIVE = "objective", "Objective"
+        ASSESSMENT = "assessment", "Assessment"
+        PLAN_TEXT = "plan_text", "Plan"
+
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="snippets")
+    section = models.CharField(max_length=10, choices=Section)
+    words = models.CharField(max_length=300)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SnippetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["section", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["author", "section", "words"], name="snippet_once_per_section"),
+        ]
+
+    def __str__(self):
+        return f"snippet #{self.pk}"
+
+
 class Amendment(models.Model):
     """A later word on a signed session; the original stays as it was."""
 

@@ -13,5 +13,7 @@ urlpatterns = [
     path("<int:pk>/sign/", views.session_sign, name="session_sign"),
     path("<int:pk>/amend/", views.session_amend, name="session_amend"),
     path("<int:pk>/print/", views.session_print, name="session_print"),
+    path("snippets/", views.snippet_list, name="snippet_list"),
+    path("snippets/<int:pk>/", views.snippet_change, name="snippet_change"),
     path("adverse-event/<int:client_id>/", views.adverse_event_create, name="adverse_event_create"),
 ]

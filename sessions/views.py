@@ -12,6 +12,7 @@ from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
+from practice.forms import posted
 from sessions.adverse import report_adverse_event
 from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
@@ -25,9 +26,10 @@ from sessions.charting import (
     start_session,
 )
 from sessions.entries import FindingEntry, parse_spot
-from sessions.forms import AdverseEventForm, AmendmentForm, prefix_of
-from sessions.models import TreatmentSession
+from sessions.forms import AdverseEventForm, AmendmentForm, SnippetForm, prefix_of
+from sessions.models import Snippet, TreatmentSession
 from sessions.note import note_of
+from sessions.snippets import keep_snippet, remove_snippet, restore_snippet, snippets_by_section
 
 CONFLICTS = (ChartChanged, SessionAlreadySigned)
 
@@ -164,7 +166,14 @@ def _conflict(request, page, refusal):
 
 
 def _chart(request, page, *, conflict=None, status=200):
-    context = {"page": page, "session": page.session, "form": page.form, "cards": page.cards(), "conflict": conflict}
+    context = {
+        "page": page,
+        "session": page.session,
+        "form": page.form,
+        "cards": page.cards(),
+        "texts": page.texts(snippets_by_section(request.user)),
+        "conflict": conflict,
+    }
     return render(request, "sessions/session_chart.html", context, status=status)
 
 
@@ -268,3 +277,39 @@ def adverse_event_create(request, client_id):
             return redirect(client)
     context = {"client": client, "form": form}
     return render(request, "sessions/adverse_event_create.html", context, status=422 if form.errors else 200)
+
+
+# --- phrases
+
+
+@role_required("therapist")
+@require_http_methods(["GET", "POST"])
+def snippet_list(request):
+    form = SnippetForm(posted(request))
+    if form.is_valid():
+        keep_snippet(by=request.user, **form.cleaned_data)
+        messages.success(request, "The phrase is kept.")
+        return redirect("sessions:snippet_list")
+    snippets = Snippet.objects.visible_to(request.user)
+    context = {
+        "form": form,
+        "sections": [
+            (label, [each for each in snippets if each.section == section and each.removed_at is None])
+            for section, label in Snippet.Section.choices
+        ],
+        "removed": [each for each in snippets if each.removed_at is not None],
+    }
+    return render(request, "sessions/snippet_list.html", context, status=422 if form.errors else 200)
+
+
+@role_required("therapist")
+@require_POST
+def snippet_change(request, pk):
+    snippet = get_object_or_404(Snippet.objects.visible_to(request.user), pk=pk)
+    if request.POST.get("act") == "restore":
+        restore_snippet(snippet)
+        messages.success(request, "The phrase is back.")
+    else:
+        remove_snippet(snippet, at=clock.now())
+        messages.success(request, "The phrase is put away. You can take it out again below.")
+    return redirect("sessions:snippet_list")

@@ -137,6 +137,20 @@ class Migration(migrations.Migration):
                 'constraints': [practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='finding_technique_is_frozen_when_signed', via='finding__session'), models.UniqueConstraint(fields=('finding', 'technique'), name='finding_technique_once')],
             },
         ),
+        migrations.CreateModel(
+            name='Snippet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('section', models.CharField(choices=[('subjective', 'Subjective'), ('objective', 'Objective'), ('assessment', 'Assessment'), ('plan_text', 'Plan')], max_length=10)),
+                ('words', models.CharField(max_length=300)),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snippets', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['section', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('author', 'section', 'words'), name='snippet_once_per_section')],
+            },
+        ),
         migrations.AddIndex(
             model_name='treatmentsession',
             index=models.Index(fields=['client', '-started_at'], name='treatment_session_newest_first'),

@@ -1,10 +1,12 @@
-/* The cards of a chart: what is folded away is told on the fold, and what was copied says so until it is touched.
+/* The cards of a chart: what is folded away is told on the fold, what was copied says so until it is touched, and the
+   therapist's phrases go where the cursor stands.
 
    data-told                the words on a card's fold
    data-copied="spot/field" stands at the label of a copied value; a touch or a tap on the chosen value takes it off and
                             posts it as `confirm`
    data-still-so            a button that confirms every copied value of its card or text
-   data-copied-count        how many are left                                                                          */
+   data-copied-count        how many are left
+   data-snippet="id"        a phrase for the text with that id                                                         */
 (() => {
   const form = document.querySelector("form[data-chart]");
   if (!form) return;
@@ -102,5 +104,19 @@
     } else if (event.target.closest?.("[data-all-as-planned]")) {
       for (const each of form.querySelectorAll("[data-muscle]")) tell(each);
     }
+  });
+
+  /* ---- phrases ---- */
+
+  form.addEventListener("click", (event) => {
+    const phrase = event.target.closest?.("[data-snippet]");
+    if (!phrase) return;
+    const text = document.getElementById(phrase.dataset.snippet);
+    const at = text.selectionEnd;
+    const before = text.value.slice(0, at);
+    const space = before === "" || /\s$/.test(before) ? "" : " ";
+    text.setRangeText(space + phrase.textContent, at, at, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    text.focus();
   });
 })();

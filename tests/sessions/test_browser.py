@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from sessions.models import TreatmentSession
 from sessions.reading import finding_entries
+from sessions.snippets import keep_snippet
 from tests.look.conftest import chrome, complaints, open_as  # noqa: F401
 from tests.sessions.conftest import ask_and_start, make_visit
 from tests.world import NINE
@@ -191,3 +192,16 @@ def test_a_fold_tells_what_it_holds(open_chart):
     expect(page.locator("#right-piriformis [data-told]")).to_have_text(
         "trigger point, Trigger-point compression, pressure 5/10"
     )
+
+
+def test_a_phrase_goes_where_the_cursor_stands(open_as, draft, mia):  # noqa: F811
+    keep_snippet(section="assessment", words="Answers well.", by=mia)
+    page = open_as(mia, f"/sessions/{draft.pk}/chart/", width=TABLET)
+    page.get_by_label("Assessment").fill("Better.")
+
+    page.locator(".snippets summary").click()
+    page.get_by_role("button", name="Answers well.").click()
+
+    assert page.get_by_label("Assessment").input_value() == "Better. Answers well."
+    expect(page.locator("[data-chart-saved]")).to_contain_text("Saved", timeout=10_000)
+    assert TreatmentSession.objects.get(pk=draft.pk).assessment == "Better. Answers well."

@@ -153,6 +153,7 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "sessions:session_sign": lambda rows: {"pk": rows[1].draft.pk},
     "sessions:session_amend": lambda rows: {"pk": rows[1].first_session.pk},
     "sessions:session_print": lambda rows: {"pk": rows[1].first_session.pk},
+    "sessions:snippet_change": lambda rows: {"pk": rows[1].snippet.pk},
     "sessions:adverse_event_create": _client,
     "referrals:referral_detail": lambda rows: {"pk": rows[1].referral.pk},
     "referrals:report_write": lambda rows: {"referral_id": rows[1].referral.pk},
@@ -317,6 +318,7 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     "sessions:session_chart": lambda rows: {"version": rows[1].draft.version, "subjective": "Slept better"},
     "sessions:session_sign": lambda rows: {"version": rows[1].draft.version},
     "sessions:session_amend": lambda _rows: {"reason": "Late entry", "text": "It was the left side."},
+    "sessions:snippet_list": lambda _rows: {"section": "assessment", "words": "Answers well."},
     "sessions:adverse_event_create": lambda rows: {
         "session": rows[1].first_session.pk,
         "happened_on": "2026-11-20",
