@@ -280,7 +280,6 @@ class Snippet(models.Model):
     objects = SnippetQuerySet.as_manager()
 
     class Meta:
-        ordering = ["section", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["author", "section", "words"], name="snippet_once_per_section"),
         ]

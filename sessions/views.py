@@ -290,7 +290,7 @@ def snippet_list(request):
         keep_snippet(by=request.user, **form.cleaned_data)
         messages.success(request, "The phrase is kept.")
         return redirect("sessions:snippet_list")
-    snippets = Snippet.objects.visible_to(request.user)
+    snippets = Snippet.objects.visible_to(request.user).order_by("pk")
     context = {
         "form": form,
         "sections": [

@@ -147,7 +147,6 @@ class Migration(migrations.Migration):
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snippets', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['section', 'pk'],
                 'constraints': [models.UniqueConstraint(fields=('author', 'section', 'words'), name='snippet_once_per_section')],
             },
         ),
