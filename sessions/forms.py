@@ -13,7 +13,7 @@ from practice import clock
 from protocols.knowledge import KNOWLEDGE
 from sessions.copying import WORDS, Mark, parse_mark
 from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
-from sessions.models import AdverseEvent, MuscleFinding, Snippet, TestResult
+from sessions.models import AdverseEvent, Amendment, MuscleFinding, Snippet, TestResult
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 YES_NO = [("yes", "Yes"), ("no", "No")]
@@ -314,9 +314,26 @@ def _head_initial(session) -> dict:
 class AmendmentForm(forms.Form):
     """A later word on a signed chart."""
 
+    kind = forms.ChoiceField(
+        label="What it is",
+        choices=[
+            (Amendment.Kind.ADDENDUM, "Addendum: something to add"),
+            (Amendment.Kind.CORRECTION, "Correction: something was wrong"),
+            (Amendment.Kind.LATE_ENTRY, "Late entry: something that happened, written down only now"),
+        ],
+        widget=forms.RadioSelect,
+        initial=Amendment.Kind.ADDENDUM,
+        error_messages={"required": "Choose what it is.", "invalid_choice": "Choose what it is."},
+    )
+    happened_at = forms.DateTimeField(
+        label="When it happened",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="Of a late entry only. It stands beside the time of writing.",
+    )
     reason = forms.CharField(
         max_length=200,
-        help_text="Why it is added now: late entry, correction, result received.",
+        help_text="Why it is added now: left out, mistyped, a result received.",
         error_messages={"required": "Write why it is added now."},
     )
     text = forms.CharField(
@@ -325,6 +342,32 @@ class AmendmentForm(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": "Write what is to be added or corrected."},
+    )
+
+    def clean_happened_at(self):
+        moment = self.cleaned_data["happened_at"]
+        if moment and moment.year < 2000:
+            raise forms.ValidationError("Check the year.")
+        return moment
+
+    def clean_text(self):
+        text = self.cleaned_data["text"]
+        if not text.strip():
+            raise forms.ValidationError(self.fields["text"].error_messages["required"])
+        return text
+
+    def clean(self):
+        if self.cleaned_data.get("happened_at") and self.cleaned_data.get("kind") != Amendment.Kind.LATE_ENTRY:
+            self.add_error("happened_at", "Only a late entry has a time of its own. Choose late entry, or empty this.")
+
+
+class WithdrawalForm(forms.Form):
+    """Why a whole chart was entered in error."""
+
+    reason = forms.CharField(
+        max_length=200,
+        help_text="Such as: opened for the wrong client.",
+        error_messages={"required": "Write why: it stands above the chart from now on."},
     )
 
 

@@ -1,5 +1,7 @@
 """What happened on the table. The note is the TreatmentSession with its findings; signing freezes all of it."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -10,6 +12,10 @@ from clients.models import Client, ClinicalQuerySet
 from practice.constraints import AppendOnly, FrozenWhen
 
 SIGNED = Q(signed_at__isnull=False)
+UNSIGNED = Q(signed_at__isnull=True)
+STANDING = Q(entered_in_error_at__isnull=True)
+CLOSED = SIGNED | ~STANDING  # no longer changes, nor does anything that belongs to it
+LATE_AFTER = timedelta(hours=24)  # after the visit: its signature is late, and a draft chases its author
 NRS = [MaxValueValidator(10)]
 
 
@@ -23,13 +29,21 @@ def _within(field: str, top: int) -> Q:
 
 
 class TreatmentSessionQuerySet(ClinicalQuerySet):
+    def standing(self):
+        """Sessions that count: all but those entered in error."""
+        return self.filter(STANDING)
+
     def signed(self):
-        """Sessions that are frozen."""
-        return self.filter(SIGNED)
+        """Standing sessions that are signed."""
+        return self.filter(SIGNED, STANDING)
 
     def unsigned(self):
-        """Drafts that wait for their author."""
-        return self.filter(~SIGNED)
+        """Standing drafts, which wait for their author."""
+        return self.filter(UNSIGNED, STANDING)
+
+    def overdue(self, now):
+        """Standing drafts of visits that ended more than a day ago."""
+        return self.unsigned().filter(appointment__ends_at__lt=now - LATE_AFTER)
 
     def waiting_for(self, therapist):
         """Drafts that `therapist` still has to sign, the oldest first."""
@@ -43,9 +57,7 @@ class TreatmentSessionQuerySet(ClinicalQuerySet):
 class TreatmentSession(models.Model):
     """One visit, charted and then signed by the therapist who gave it."""
 
-    appointment = models.OneToOneField(
-        "booking.Appointment", on_delete=models.PROTECT, related_name="treatment_session"
-    )
+    appointment = models.ForeignKey("booking.Appointment", on_delete=models.PROTECT, related_name="treatment_sessions")
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="treatment_sessions")
     therapist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="treatment_sessions")
     plan = models.ForeignKey(
@@ -70,12 +82,18 @@ class TreatmentSession(models.Model):
     chain_position = models.PositiveBigIntegerField(null=True, blank=True, unique=True)
     content_hash = models.CharField(max_length=64, blank=True)
     chain_hash = models.CharField(max_length=64, blank=True)
+    entered_in_error_at = models.DateTimeField(
+        null=True, blank=True, help_text="The amendment of that kind says why, and by whom."
+    )
 
     objects = TreatmentSessionQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            FrozenWhen(name="treatment_session_is_frozen_when_signed", condition=SIGNED),
+            FrozenWhen(name="treatment_session_is_frozen_when_signed", condition=CLOSED, once="entered_in_error_at"),
+            models.UniqueConstraint(
+                fields=["appointment"], condition=STANDING, name="treatment_session_stands_once_per_visit"
+            ),
             models.CheckConstraint(
                 condition=Q(signed_at__isnull=True, signed_by__isnull=True, chain_position__isnull=True)
                 | Q(signed_at__isnull=False, signed_by__isnull=False, chain_position__isnull=False),
@@ -86,7 +104,10 @@ class TreatmentSession(models.Model):
                 name="treatment_session_pain_is_0_to_10",
             ),
         ]
-        indexes = [models.Index(fields=["client", "-started_at"], name="treatment_session_newest_first")]
+        indexes = [
+            models.Index(fields=["client", "-started_at"], name="treatment_session_newest_first"),
+            models.Index(fields=["therapist"], condition=UNSIGNED & STANDING, name="treatment_session_unsigned"),
+        ]
 
     def __str__(self):
         return f"session #{self.pk}"
@@ -98,6 +119,21 @@ class TreatmentSession(models.Model):
     def is_signed(self) -> bool:
         """Whether it can no longer change."""
         return self.signed_at is not None
+
+    @property
+    def is_in_error(self) -> bool:
+        """Whether it was entered in error: kept and readable, but part of nothing."""
+        return self.entered_in_error_at is not None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it can no longer change: signed, or entered in error."""
+        return self.is_signed or self.is_in_error
+
+    @property
+    def signature_due_at(self) -> datetime:
+        """From when on a signature is late."""
+        return self.appointment.ends_at + LATE_AFTER
 
     @property
     def booked_minutes(self) -> int:
@@ -144,7 +180,7 @@ class MuscleFinding(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="muscle_finding_is_frozen_when_signed", condition=SIGNED, via="session"),
+            FrozenWhen(name="muscle_finding_is_frozen_when_signed", condition=CLOSED, via="session"),
             models.UniqueConstraint(fields=["session", "muscle", "side"], name="muscle_finding_once_per_side"),
             models.CheckConstraint(
                 condition=_within("tone", 4) & _within("tenderness", 4) & _within("pressure", 10) & Q(minutes__lte=240),
@@ -184,7 +220,7 @@ class FindingTechnique(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="finding_technique_is_frozen_when_signed", condition=SIGNED, via="finding__session"),
+            FrozenWhen(name="finding_technique_is_frozen_when_signed", condition=CLOSED, via="finding__session"),
             models.UniqueConstraint(fields=["finding", "technique"], name="finding_technique_once"),
         ]
 
@@ -216,12 +252,19 @@ class TestResult(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="test_result_is_frozen_when_signed", condition=SIGNED, via="session"),
+            FrozenWhen(name="test_result_is_frozen_when_signed", condition=CLOSED, via="session"),
             models.UniqueConstraint(fields=["session", "test", "side", "moment"], name="test_result_once_per_moment"),
         ]
 
     def __str__(self):
         return f"test result #{self.pk}"
+
+
+class OutcomeScoreQuerySet(ClinicalQuerySet):
+    def standing(self):
+        """Scores that count: all but those written in a session entered in error; a check-in's are the client's own."""
+        in_error = Q(session__entered_in_error_at__isnull=False)
+        return self.exclude(in_error & ~Q(measure=OutcomeScore.Measure.PAIN_NOW))
 
 
 class OutcomeScore(models.Model):
@@ -240,7 +283,7 @@ class OutcomeScore(models.Model):
     score = models.DecimalField(max_digits=5, decimal_places=1)
     measured_at = models.DateTimeField()
 
-    objects = ClinicalQuerySet.as_manager()
+    objects = OutcomeScoreQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -289,11 +332,19 @@ class Snippet(models.Model):
 
 
 class Amendment(models.Model):
-    """A later word on a signed session; the original stays as it was."""
+    """A later word on a session; the original stays as it was. One chain over all kinds."""
+
+    class Kind(models.TextChoices):
+        ADDENDUM = "addendum", "Addendum"
+        CORRECTION = "correction", "Correction"
+        LATE_ENTRY = "late_entry", "Late entry"
+        ENTERED_IN_ERROR = "entered_in_error", "Entered in error"
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="amendments")
-    text = models.TextField(max_length=5000)
+    kind = models.CharField(max_length=16, choices=Kind)
+    text = models.TextField(max_length=5000, blank=True, help_text="Empty only where the whole session is in error.")
     reason = models.CharField(max_length=200)
+    happened_at = models.DateTimeField(null=True, blank=True, help_text="Of a late entry: when what it tells happened.")
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     signed_as = models.CharField(max_length=250, help_text="Name and credential as they were on that day.")
@@ -304,7 +355,20 @@ class Amendment(models.Model):
     objects = SessionPartQuerySet.as_manager()
 
     class Meta:
-        constraints = [AppendOnly(name="amendment_is_append_only")]
+        constraints = [
+            AppendOnly(name="amendment_is_append_only"),
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(kind="entered_in_error"), name="amendment_strikes_a_session_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="late_entry", happened_at__isnull=False)
+                | (~Q(kind="late_entry") & Q(happened_at__isnull=True)),
+                name="amendment_late_entry_says_when_it_happened",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason="") & (Q(kind="entered_in_error") | ~Q(text="")), name="amendment_says_what_and_why"
+            ),
+        ]
 
     def __str__(self):
         return f"amendment #{self.pk}"

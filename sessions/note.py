@@ -1,5 +1,7 @@
 """A chart as it reads: for the sign page, the signed page and the paper."""
 
+from datetime import datetime
+
 from sessions.chart_page import day_of, technique_names
 from sessions.copying import CARRIED, Mark
 from sessions.models import TreatmentSession
@@ -17,7 +19,6 @@ FIELD_NAMES = {
     "pressure": "pressure",
     "minutes": "minutes",
 }
-LATE_HOURS = 24
 
 
 def note_of(session: TreatmentSession) -> dict:
@@ -60,6 +61,9 @@ def _field_names(spot: str, copied: dict[Mark, str]) -> list[str]:
 
 def is_late(session: TreatmentSession) -> bool:
     """Say whether it was signed more than a day after the visit ended."""
-    if session.signed_at is None:
-        return False
-    return (session.signed_at - session.appointment.ends_at).total_seconds() > LATE_HOURS * 3600
+    return session.is_signed and is_late_by(session, session.signed_at)
+
+
+def is_late_by(session: TreatmentSession, now: datetime) -> bool:
+    """Say whether a signature at `now` comes more than a day after the visit ended, and is labelled so."""
+    return now > session.signature_due_at

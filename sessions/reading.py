@@ -81,7 +81,7 @@ def recorded(session: TreatmentSession) -> list[FindingEntry]:
 
 def previous_session(session: TreatmentSession) -> TreatmentSession | None:
     """Return the client's visit before this one, with its parts, or None."""
-    earlier = TreatmentSession.objects.filter(
+    earlier = TreatmentSession.objects.standing().filter(
         client=session.client_id, appointment__starts_at__lt=session.appointment.starts_at
     )
     return with_parts(earlier.select_related("appointment", "therapist")).newest_first().first()

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/chart/", views.session_chart, name="session_chart"),
     path("<int:pk>/sign/", views.session_sign, name="session_sign"),
     path("<int:pk>/amend/", views.session_amend, name="session_amend"),
+    path("<int:pk>/withdraw/", views.session_withdraw, name="session_withdraw"),
     path("<int:pk>/print/", views.session_print, name="session_print"),
     path("snippets/", views.snippet_list, name="snippet_list"),
     path("snippets/<int:pk>/", views.snippet_change, name="snippet_change"),

@@ -1,4 +1,4 @@
-"""Pages of massage sessions: chart, check and sign, read, amend, print; and the record of what went wrong."""
+"""Pages of massage sessions: chart, check and sign, read, amend, withdraw, print; and the record of what went wrong."""
 
 from django.contrib import messages
 from django.http import JsonResponse
@@ -17,21 +17,24 @@ from sessions.adverse import report_adverse_event
 from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
+    NotYourChart,
     SessionAlreadySigned,
+    SessionEnteredInError,
     amend_session,
     is_copy,
     missing_for_signature,
     save_chart,
     sign_session,
     start_session,
+    withdraw_session,
 )
 from sessions.entries import FindingEntry, parse_spot
-from sessions.forms import AdverseEventForm, AmendmentForm, SnippetForm, prefix_of
-from sessions.models import Snippet, TreatmentSession
-from sessions.note import note_of
+from sessions.forms import AdverseEventForm, AmendmentForm, SnippetForm, WithdrawalForm, prefix_of
+from sessions.models import Amendment, Snippet, TreatmentSession
+from sessions.note import is_late_by, note_of
 from sessions.snippets import keep_snippet, remove_snippet, restore_snippet, snippets_by_section
 
-CONFLICTS = (ChartChanged, SessionAlreadySigned)
+CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
 
 
 def _readable(request, pk, page):
@@ -72,7 +75,7 @@ def session_start(request, appointment_id):
 @require_http_methods(["GET", "POST"])
 def session_chart(request, pk):
     session = _readable(request, pk, "session_chart")
-    if request.method == "GET" and (session.is_signed or session.therapist_id != request.user.pk):
+    if request.method == "GET" and (session.is_closed or session.therapist_id != request.user.pk):
         return redirect(session)
     page = open_page(session)
     if request.method == "GET":
@@ -83,7 +86,7 @@ def session_chart(request, pk):
         return _refused(request, page)
     try:
         saved = save_chart(session, version=form.version, by=request.user, at=clock.now(), **_typed(request, page))
-    except CONFLICTS as refusal:
+    except tuple(CONFLICTS) as refusal:
         return _conflict(request, page, refusal)
     except Refused as refusal:
         form.add_error(str(refusal))
@@ -151,14 +154,13 @@ def _refused(request, page):
 
 def _conflict(request, page, refusal):
     """Show what is stored beside what was typed; saving once more is then a decision."""
-    is_signed = isinstance(refusal, SessionAlreadySigned)
+    state = CONFLICTS[type(refusal)]
     if _is_autosave(request):
-        state = "signed" if is_signed else "changed"
         return JsonResponse({"state": state, "words": str(refusal)}, status=409)
     stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
     conflict = {
         "words": str(refusal),
-        "is_signed": is_signed,
+        "state": state,
         "version": stored.version,
         "differences": differences(stored, page.form.chart(), page.techniques),
     }
@@ -184,7 +186,8 @@ def _chart(request, page, *, conflict=None, status=200):
 @require_http_methods(["GET", "POST"])
 def session_sign(request, pk):
     session = _readable(request, pk, "session_sign")
-    if session.is_signed or session.therapist_id != request.user.pk:
+    is_open = not session.is_closed and session.therapist_id == request.user.pk
+    if request.method == "GET" and not is_open:
         return redirect(session)
     refusal, status = "", 200
     if request.method == "POST":
@@ -196,18 +199,24 @@ def session_sign(request, pk):
                 by=request.user,
                 at=clock.now(),
             )
+        except (NotYourChart, SessionAlreadySigned, SessionEnteredInError) as refused:
+            messages.warning(request, str(refused))
+            return redirect(session)
         except Refused as refused:
             refusal, status = str(refused), 409
         else:
             messages.success(request, "Signed. From now on this chart stays as it is.")
             return redirect(signed)
+        session.refresh_from_db()  # what is shown is what stands now, whoever wrote it a moment ago
     context = {
         "session": session,
         "missing": missing_for_signature(session),
         "is_copy": is_copy(session),
         "refusal": refusal,
+        "note": note_of(session),
+        "is_late": is_late_by(session, clock.now()),
     }
-    return render(request, "sessions/session_sign.html", context | {"note": note_of(session)}, status=status)
+    return render(request, "sessions/session_sign.html", context, status=status)
 
 
 def _version(request) -> int:
@@ -230,12 +239,18 @@ def session_print(request, pk):
 
 
 def _note_context(request, session) -> dict:
+    amendments = session.amendments.order_by("chain_position")
+    in_error = Amendment.Kind.ENTERED_IN_ERROR
     return {
         "session": session,
         "note": note_of(session),
-        "amendments": session.amendments.order_by("at", "pk"),
+        "amendments": [amendment for amendment in amendments if amendment.kind != in_error],
+        "withdrawal": next((amendment for amendment in amendments if amendment.kind == in_error), None),
         "adverse_events": session.adverse_events.order_by("at", "pk"),
         "is_author": session.therapist_id == request.user.pk,
+        "may_withdraw": request.user.is_therapist
+        and not session.is_in_error
+        and (session.therapist_id == request.user.pk or not session.therapist.is_active),
         "printed_at": clock.now(),
     }
 
@@ -259,12 +274,29 @@ def session_amend(request, pk):
 
 @role_required("therapist")
 @require_http_methods(["GET", "POST"])
+def session_withdraw(request, pk):
+    session = _readable(request, pk, "session_withdraw")
+    form = WithdrawalForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            withdraw_session(session, by=request.user, at=clock.now(), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Marked as entered in error. It is kept, and part of nothing.")
+            return redirect(session)
+    context = {"session": session, "form": form, "note": note_of(session)}
+    return render(request, "sessions/session_withdraw.html", context, status=422 if form.errors else 200)
+
+
+@role_required("therapist")
+@require_http_methods(["GET", "POST"])
 def adverse_event_create(request, client_id):
     client = get_object_or_404(Client.objects.charts_visible_to(request.user), pk=client_id)
     audit.record_reading(client=client, page="sessions:adverse_event_create", at=clock.now(), by=request.user)
     form = AdverseEventForm(
         request.POST if request.method == "POST" else None,
-        sessions=client.treatment_sessions.select_related("appointment").newest_first(),
+        sessions=client.treatment_sessions.standing().select_related("appointment").newest_first(),
         initial={"session": request.GET.get("session"), "happened_on": clock.today()},
     )
     if form.is_valid():

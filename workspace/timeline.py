@@ -31,6 +31,7 @@ class Event:
     url: str = ""
     tone: str = "quiet"
     icon_name: str = "circle"
+    is_struck: bool = False
 
 
 def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
@@ -58,7 +59,7 @@ def _visits(client, *, without_charts: bool) -> Iterator[Event]:
     """All visits; `without_charts` leaves out those that are told by their chart."""
     visits = client.appointments.select_related("therapist", "service").order_by("starts_at")
     if without_charts:
-        visits = visits.filter(treatment_session__isnull=True)
+        visits = visits.uncharted()
     for visit in visits:
         yield Event(
             at=visit.starts_at,
@@ -183,6 +184,9 @@ def _plans(client) -> Iterator[Event]:
 def _sessions(client) -> Iterator[Event]:
     sessions = client.treatment_sessions.select_related("therapist", "appointment").prefetch_related("amendments")
     for session in sessions:
+        if session.is_in_error:
+            yield _in_error(session)
+            continue
         yield Event(
             at=session.appointment.starts_at,
             title=f"Session {'signed' if session.is_signed else 'not signed yet'}",
@@ -194,12 +198,23 @@ def _sessions(client) -> Iterator[Event]:
         for amendment in session.amendments.all():
             yield Event(
                 at=amendment.at,
-                title="Amendment to a session",
+                title=f"{amendment.get_kind_display()} to a session",
                 text=amendment.reason,
                 url=session.get_absolute_url(),
                 tone="info",
                 icon_name="journal-plus",
             )
+
+
+def _in_error(session: TreatmentSession) -> Event:
+    """One quiet line: it is kept, and part of nothing."""
+    return Event(
+        at=session.appointment.starts_at,
+        title="Session entered in error",
+        url=session.get_absolute_url(),
+        icon_name="x-octagon-fill",
+        is_struck=True,
+    )
 
 
 def _pain(session: TreatmentSession) -> str:

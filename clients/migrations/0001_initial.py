@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='intake',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('submitted_at__isnull', False)), name='intake_is_frozen_when_submitted', via=''),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('submitted_at__isnull', False)), name='intake_is_frozen_when_submitted', once='', via=''),
         ),
         migrations.AddConstraint(
             model_name='intake',

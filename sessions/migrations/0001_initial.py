@@ -36,7 +36,8 @@ class Migration(migrations.Migration):
                 ('chain_position', models.PositiveBigIntegerField(blank=True, null=True, unique=True)),
                 ('content_hash', models.CharField(blank=True, max_length=64)),
                 ('chain_hash', models.CharField(blank=True, max_length=64)),
-                ('appointment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_session', to='booking.appointment')),
+                ('entered_in_error_at', models.DateTimeField(blank=True, help_text='The amendment of that kind says why, and by whom.', null=True)),
+                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='booking.appointment')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='clients.client')),
                 ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='protocols.treatmentplan')),
                 ('screening', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='clients.screening')),
@@ -98,8 +99,10 @@ class Migration(migrations.Migration):
             name='Amendment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=5000)),
+                ('kind', models.CharField(choices=[('addendum', 'Addendum'), ('correction', 'Correction'), ('late_entry', 'Late entry'), ('entered_in_error', 'Entered in error')], max_length=16)),
+                ('text', models.TextField(blank=True, help_text='Empty only where the whole session is in error.', max_length=5000)),
                 ('reason', models.CharField(max_length=200)),
+                ('happened_at', models.DateTimeField(blank=True, help_text='Of a late entry: when what it tells happened.', null=True)),
                 ('at', models.DateTimeField()),
                 ('signed_as', models.CharField(help_text='Name and credential as they were on that day.', max_length=250)),
                 ('chain_position', models.PositiveBigIntegerField(unique=True)),
@@ -134,7 +137,7 @@ class Migration(migrations.Migration):
                 ('finding', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='used_techniques', to='treatment_sessions.musclefinding')),
             ],
             options={
-                'constraints': [practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='finding_technique_is_frozen_when_signed', via='finding__session'), models.UniqueConstraint(fields=('finding', 'technique'), name='finding_technique_once')],
+                'constraints': [practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='finding_technique_is_frozen_when_signed', once='', via='finding__session'), models.UniqueConstraint(fields=('finding', 'technique'), name='finding_technique_once')],
             },
         ),
         migrations.CreateModel(
@@ -154,9 +157,17 @@ class Migration(migrations.Migration):
             model_name='treatmentsession',
             index=models.Index(fields=['client', '-started_at'], name='treatment_session_newest_first'),
         ),
+        migrations.AddIndex(
+            model_name='treatmentsession',
+            index=models.Index(condition=models.Q(('signed_at__isnull', True), ('entered_in_error_at__isnull', True)), fields=['therapist'], name='treatment_session_unsigned'),
+        ),
         migrations.AddConstraint(
             model_name='treatmentsession',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='treatment_session_is_frozen_when_signed', via=''),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='treatment_session_is_frozen_when_signed', once='entered_in_error_at', via=''),
+        ),
+        migrations.AddConstraint(
+            model_name='treatmentsession',
+            constraint=models.UniqueConstraint(condition=models.Q(('entered_in_error_at__isnull', True)), fields=('appointment',), name='treatment_session_stands_once_per_visit'),
         ),
         migrations.AddConstraint(
             model_name='treatmentsession',
@@ -168,7 +179,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='testresult',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='test_result_is_frozen_when_signed', via='session'),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='test_result_is_frozen_when_signed', once='', via='session'),
         ),
         migrations.AddConstraint(
             model_name='testresult',
@@ -188,7 +199,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='musclefinding',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='muscle_finding_is_frozen_when_signed', via='session'),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='muscle_finding_is_frozen_when_signed', once='', via='session'),
         ),
         migrations.AddConstraint(
             model_name='musclefinding',
@@ -200,7 +211,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='copiedfield',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='copied_field_is_frozen_when_signed', via='session'),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='copied_field_is_frozen_when_signed', once='', via='session'),
         ),
         migrations.AddConstraint(
             model_name='copiedfield',
@@ -209,6 +220,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='amendment',
             constraint=practice.constraints.AppendOnly(name='amendment_is_append_only'),
+        ),
+        migrations.AddConstraint(
+            model_name='amendment',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'entered_in_error')), fields=('session',), name='amendment_strikes_a_session_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='amendment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('happened_at__isnull', False), ('kind', 'late_entry')), models.Q(models.Q(('kind', 'late_entry'), _negated=True), ('happened_at__isnull', True)), _connector='OR'), name='amendment_late_entry_says_when_it_happened'),
+        ),
+        migrations.AddConstraint(
+            model_name='amendment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('kind', 'entered_in_error'), models.Q(('text', ''), _negated=True), _connector='OR')), name='amendment_says_what_and_why'),
         ),
         migrations.AddConstraint(
             model_name='adverseevent',

@@ -152,6 +152,7 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "sessions:session_chart": lambda rows: {"pk": rows[1].draft.pk},
     "sessions:session_sign": lambda rows: {"pk": rows[1].draft.pk},
     "sessions:session_amend": lambda rows: {"pk": rows[1].first_session.pk},
+    "sessions:session_withdraw": lambda rows: {"pk": rows[1].draft.pk},
     "sessions:session_print": lambda rows: {"pk": rows[1].first_session.pk},
     "sessions:snippet_change": lambda rows: {"pk": rows[1].snippet.pk},
     "sessions:adverse_event_create": _client,
@@ -317,7 +318,8 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     "online:my_booking": lambda rows: {"slot": _slot(rows), "is_sure": "on"},
     "sessions:session_chart": lambda rows: {"version": rows[1].draft.version, "subjective": "Slept better"},
     "sessions:session_sign": lambda rows: {"version": rows[1].draft.version},
-    "sessions:session_amend": lambda _rows: {"reason": "Late entry", "text": "It was the left side."},
+    "sessions:session_amend": lambda _rows: {"kind": "addendum", "reason": "Left out", "text": "It was the left side."},
+    "sessions:session_withdraw": lambda _rows: {"reason": "The wrong client."},
     "sessions:snippet_list": lambda _rows: {"section": "assessment", "words": "Answers well."},
     "sessions:adverse_event_create": lambda rows: {
         "session": rows[1].first_session.pk,

@@ -340,7 +340,12 @@ def _treat(record):
         signed = sign_session(chart, version=chart.version, by=by, at=visit.ends_at)
         setattr(record, f"{name}_session", signed)
     record.amendment = amend_session(
-        record.first_session, text=record.word("amendment"), reason=record.word("reason"), by=by, at=NOW
+        record.first_session,
+        kind="addendum",
+        text=record.word("amendment"),
+        reason=record.word("reason"),
+        by=by,
+        at=NOW,
     )
     record.adverse_event = report_adverse_event(
         client=record.client,

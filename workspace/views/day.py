@@ -63,7 +63,7 @@ def client_page(request, client_id):
 
 
 def _chart(client):
-    scores = client.outcome_scores.order_by("measured_at", "pk")
+    scores = client.outcome_scores.standing().order_by("measured_at", "pk")
     screening = current_screening(client)
     return {
         "screening": screening,
@@ -71,5 +71,5 @@ def _chart(client):
         "plan": open_plan(client),
         "consents": holding_consents(client).values(),
         "pain": pain_chart([(row.measured_at, int(row.score), row.get_measure_display()) for row in scores]),
-        "last_session": client.treatment_sessions.select_related("appointment").newest_first().first(),
+        "last_session": client.treatment_sessions.standing().select_related("appointment").newest_first().first(),
     }
