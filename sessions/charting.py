@@ -257,7 +257,8 @@ def _entries(session: TreatmentSession) -> list[FindingEntry]:
 
 
 def _check_source(session: TreatmentSession, source: TreatmentSession | None) -> None:
-    if source is None or source.client_id != session.client_id or source.pk == session.pk or not source.is_signed:
+    is_own = source is not None and source.client_id == session.client_id and source.pk != session.pk
+    if not (is_own and source.is_signed and not source.is_in_error):
         raise NotThisClientsVisit("Only what this client's own signed visits hold can be carried forward.")
 
 
