@@ -17,9 +17,11 @@ from clients.screening import ITEMS
 from clients.screenings import current_screening
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
+from sessions.adverse import adverse_cautions
 from sessions.copying import WORDS, Carried, Mark, carry_forward, still_copied, values_of
 from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot, spot_name
 from sessions.forms import ChartForm, FindingForm
+from sessions.history import history_url
 from sessions.look_again import full_rescreen_reasons
 from sessions.models import TreatmentSession
 from sessions.reading import (
@@ -48,7 +50,7 @@ CARD_WORDS = {
 
 @dataclass(slots=True)
 class Card:
-    """One muscle on one side as the page shows it. `own` and `other` are (key, name) of techniques."""
+    """One muscle on one side as the page shows it. `own` and `other` are (key, name) of techniques; `history` its address."""
 
     form: FindingForm
     plan: Plan | None
@@ -56,6 +58,7 @@ class Card:
     own: list[tuple[str, str]]
     other: list[tuple[str, str]]
     chosen: set[str]
+    history: str
 
     @property
     def name(self) -> str:
@@ -177,6 +180,7 @@ class ChartPage:
             own=[(key, self.techniques[key]) for key in first if key in self.techniques],
             other=[(key, name) for key, name in self.techniques.items() if key not in first],
             chosen=chosen,
+            history=history_url(self.session.client_id, form.muscle, form.side),
         )
 
     def texts(self, snippets: Mapping[str, list[str]]) -> list[tuple[BoundField, list[str]]]:
@@ -205,7 +209,7 @@ class ChartPage:
     def cautions(self) -> list[dict]:
         """Return what to mind at the table, the gravest first: of the screening, the consents and the letter."""
         found = screening_cautions(current_screening(self.session.client)) + self._consent() + self._letter()
-        return self._stop() + self._look_again() + found
+        return self._stop() + self._look_again() + adverse_cautions(self.session.client) + found
 
     @property
     def asked_today(self) -> dict | None:

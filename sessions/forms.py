@@ -5,15 +5,12 @@ from functools import cached_property
 from types import MappingProxyType
 
 from django import forms
-from django.utils import timezone
-from django.utils.formats import date_format
 
 from anatomy.body import MUSCLES, SIDES
-from practice import clock
 from protocols.knowledge import KNOWLEDGE
 from sessions.copying import WORDS, Mark, parse_mark
 from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
-from sessions.models import AdverseEvent, Amendment, MuscleFinding, Snippet, TestResult
+from sessions.models import Amendment, MuscleFinding, Snippet, TestResult
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 YES_NO = [("yes", "Yes"), ("no", "No")]
@@ -387,37 +384,3 @@ class SnippetForm(forms.Form):
 
     def clean_words(self):
         return self.cleaned_data["words"].replace("\r\n", "\n")
-
-
-class SessionChoice(forms.ModelChoiceField):
-    """One of the client's sessions, called by its day."""
-
-    def label_from_instance(self, session):
-        return date_format(timezone.localtime(session.appointment.starts_at), "D j M Y, H:i")
-
-
-class AdverseEventForm(forms.Form):
-    """What went wrong."""
-
-    session = SessionChoice(None, required=False, label="Session", empty_label="Not tied to one session")
-    happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    site = forms.CharField(label="Where on the body", max_length=120)
-    technique = forms.CharField(label="Technique", max_length=120, required=False)
-    severity = forms.ChoiceField(choices=AdverseEvent.Severity.choices, widget=forms.RadioSelect)
-    description = forms.CharField(label="What happened", max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
-    action_taken = forms.CharField(label="What was done", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-    reported_to = forms.CharField(
-        label="Reported to", max_length=160, required=False, help_text="Doctor, referrer, insurer, owner."
-    )
-
-    def __init__(self, *args, sessions, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["session"].queryset = sessions
-
-    def clean_happened_on(self):
-        day = self.cleaned_data["happened_on"]
-        if day > clock.today():
-            raise forms.ValidationError("This day is still to come.")
-        if day.year < 2000:
-            raise forms.ValidationError("Check the year.")
-        return day

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from clients.models import Client, ClinicalQuerySet
 from practice.constraints import AppendOnly, FrozenWhen
+from sessions.places import place_name
 
 SIGNED = Q(signed_at__isnull=False)
 UNSIGNED = Q(signed_at__isnull=True)
@@ -144,6 +145,10 @@ class TreatmentSession(models.Model):
 class SessionPartQuerySet(models.QuerySet):
     """For rows that belong to a session."""
 
+    def standing(self):
+        """Rows of sessions that count: all but those entered in error."""
+        return self.filter(session__entered_in_error_at__isnull=True)
+
     def visible_to(self, user):
         """Rows of the charts `user` may read."""
         return self.filter(session__client__in=Client.objects.charts_visible_to(user).values("pk"))
@@ -165,7 +170,8 @@ class MuscleFinding(models.Model):
         SORE = "sore", "Sore"
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="findings")
-    muscle = models.SlugField(max_length=40)
+    # No index of its own: SQLite would walk every client's piriformis instead of this client's sessions.
+    muscle = models.SlugField(max_length=40, db_index=False)
     side = models.CharField(max_length=5, choices=Side)
     tone = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(4)])
     tenderness = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(4)])
@@ -374,8 +380,22 @@ class Amendment(models.Model):
         return f"amendment #{self.pk}"
 
 
+class AdverseEventQuerySet(ClinicalQuerySet):
+    def latest_words(self):
+        """Each event as it now reads: entries that a later one corrects are left out."""
+        return self.filter(corrected_by__isnull=True)
+
+    def standing(self):
+        """Events that count: as they now read, those entered in error left out."""
+        return self.latest_words().filter(is_in_error=False)
+
+    def newest_first(self):
+        """The latest event first, by the day it happened."""
+        return self.order_by("-happened_on", "-pk")
+
+
 class AdverseEvent(models.Model):
-    """Something that went wrong, as recorded when it was known."""
+    """Something that went wrong, as recorded when it was known. A correction is a later entry that tells all of it anew."""
 
     class Severity(models.TextChoices):
         MILD = "mild", "Mild: gone within a day"
@@ -387,19 +407,54 @@ class AdverseEvent(models.Model):
         TreatmentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="adverse_events"
     )
     happened_on = models.DateField()
-    technique = models.CharField(max_length=120, blank=True)
-    site = models.CharField(max_length=120)
+    used_technique = models.ForeignKey(
+        "protocols.Technique", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    technique = models.CharField(max_length=120, blank=True, help_text="In words, beside or instead of the list's.")
+    spot = models.CharField(max_length=60, blank=True, help_text="Side and muscle or region: left:gluteus_maximus.")
+    site = models.CharField(max_length=120, blank=True, help_text="In words, beside or instead of the list's.")
     severity = models.CharField(max_length=10, choices=Severity)
     description = models.TextField(max_length=2000)
     action_taken = models.TextField(max_length=2000)
     reported_to = models.CharField(max_length=160, blank=True)
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text="Why the entry it corrects was not right.")
+    is_in_error = models.BooleanField("entered in error", default=False)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
-    objects = ClinicalQuerySet.as_manager()
+    objects = AdverseEventQuerySet.as_manager()
 
     class Meta:
-        constraints = [AppendOnly(name="adverse_event_is_append_only")]
+        constraints = [
+            AppendOnly(name="adverse_event_is_append_only"),
+            models.CheckConstraint(condition=~Q(spot="", site=""), name="adverse_event_says_where"),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, reason="", is_in_error=False)
+                | (Q(corrects__isnull=False) & ~Q(reason="")),
+                name="adverse_event_correction_has_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "-happened_on", "-id"], name="adverse_event_newest_first"),
+            models.Index(fields=["-happened_on", "-id"], name="adverse_event_by_day"),
+        ]
 
     def __str__(self):
         return f"adverse event #{self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("sessions:adverse_event_detail", args=[self.pk])
+
+    @property
+    def place(self) -> str:
+        """Where on the body, in words: the list's and those typed beside it."""
+        return ", ".join(words for words in (place_name(self.spot), self.site) if words)
+
+    @property
+    def technique_words(self) -> str:
+        """After which technique: the list's and the words typed beside it. Fetch with `used_technique`."""
+        named = self.used_technique.name if self.used_technique_id else ""
+        return ", ".join(words for words in (named, self.technique) if words)

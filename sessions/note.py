@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sessions.chart_page import day_of, technique_names
 from sessions.copying import CARRIED, Mark
+from sessions.history import history_url
 from sessions.models import TreatmentSession
 from sessions.reading import copied_from, fetch_parts, recorded, test_entries
 from sessions.words import done, felt, test_in_words
@@ -22,7 +23,7 @@ FIELD_NAMES = {
 
 
 def note_of(session: TreatmentSession) -> dict:
-    """Return what the note shows: `findings` (name, felt, done, copied), `tests`, `words` (heading, text, day), `minutes`.
+    """Return what the note shows: `findings` (name, felt, done, copied, url), `tests`, `words` (heading, text, day), `minutes`.
 
     `copied` names the fields that were carried forward from `copied_on` and never confirmed; `day` is that of words that
     were. Exactly what a signature covers, and nothing more. Five queries.
@@ -39,6 +40,7 @@ def note_of(session: TreatmentSession) -> dict:
                 "done": ", ".join(done(entry, techniques)),
                 "copied": _field_names(entry.spot, copied),
                 "copied_on": next((day for mark, day in copied.items() if mark.spot == entry.spot), ""),
+                "url": history_url(session.client_id, entry.muscle, entry.side),
             }
             for entry in entries
         ],

@@ -1,4 +1,4 @@
-"""Pages of massage sessions: chart, check and sign, read, amend, withdraw, print; and the record of what went wrong."""
+"""Pages of massage sessions: chart, check and sign, read, amend, withdraw."""
 
 from django.contrib import messages
 from django.http import JsonResponse
@@ -12,8 +12,6 @@ from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
-from practice.forms import posted
-from sessions.adverse import report_adverse_event
 from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
@@ -29,10 +27,10 @@ from sessions.charting import (
     withdraw_session,
 )
 from sessions.entries import FindingEntry, parse_spot
-from sessions.forms import AdverseEventForm, AmendmentForm, SnippetForm, WithdrawalForm, prefix_of
-from sessions.models import Amendment, Snippet, TreatmentSession
+from sessions.forms import AmendmentForm, WithdrawalForm, prefix_of
+from sessions.models import Amendment, TreatmentSession
 from sessions.note import is_late_by, note_of
-from sessions.snippets import keep_snippet, remove_snippet, restore_snippet, snippets_by_section
+from sessions.snippets import snippets_by_section
 
 CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
 
@@ -228,31 +226,21 @@ def _version(request) -> int:
 @require_GET
 def session_detail(request, pk):
     session = _readable(request, pk, "session_detail")
-    return render(request, "sessions/session_detail.html", _note_context(request, session))
-
-
-@role_required("therapist", "owner")
-@require_GET
-def session_print(request, pk):
-    session = _readable(request, pk, "session_print")
-    return render(request, "sessions/session_print.html", _note_context(request, session))
-
-
-def _note_context(request, session) -> dict:
     amendments = session.amendments.order_by("chain_position")
     in_error = Amendment.Kind.ENTERED_IN_ERROR
-    return {
+    events = session.adverse_events.latest_words().newest_first()
+    context = {
         "session": session,
         "note": note_of(session),
         "amendments": [amendment for amendment in amendments if amendment.kind != in_error],
         "withdrawal": next((amendment for amendment in amendments if amendment.kind == in_error), None),
-        "adverse_events": session.adverse_events.order_by("at", "pk"),
+        "adverse_events": events.select_related("by", "used_technique", "session"),
         "is_author": session.therapist_id == request.user.pk,
         "may_withdraw": request.user.is_therapist
         and not session.is_in_error
         and (session.therapist_id == request.user.pk or not session.therapist.is_active),
-        "printed_at": clock.now(),
     }
+    return render(request, "sessions/session_detail.html", context)
 
 
 @role_required("therapist")
@@ -287,61 +275,3 @@ def session_withdraw(request, pk):
             return redirect(session)
     context = {"session": session, "form": form, "note": note_of(session)}
     return render(request, "sessions/session_withdraw.html", context, status=422 if form.errors else 200)
-
-
-@role_required("therapist")
-@require_http_methods(["GET", "POST"])
-def adverse_event_create(request, client_id):
-    client = get_object_or_404(Client.objects.charts_visible_to(request.user), pk=client_id)
-    audit.record_reading(client=client, page="sessions:adverse_event_create", at=clock.now(), by=request.user)
-    form = AdverseEventForm(
-        request.POST if request.method == "POST" else None,
-        sessions=client.treatment_sessions.standing().select_related("appointment").newest_first(),
-        initial={"session": request.GET.get("session"), "happened_on": clock.today()},
-    )
-    if form.is_valid():
-        try:
-            report_adverse_event(client=client, by=request.user, at=clock.now(), **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "The adverse event is recorded.")
-            return redirect(client)
-    context = {"client": client, "form": form}
-    return render(request, "sessions/adverse_event_create.html", context, status=422 if form.errors else 200)
-
-
-# --- phrases
-
-
-@role_required("therapist")
-@require_http_methods(["GET", "POST"])
-def snippet_list(request):
-    form = SnippetForm(posted(request))
-    if form.is_valid():
-        keep_snippet(by=request.user, **form.cleaned_data)
-        messages.success(request, "The phrase is kept.")
-        return redirect("sessions:snippet_list")
-    snippets = Snippet.objects.visible_to(request.user).order_by("pk")
-    context = {
-        "form": form,
-        "sections": [
-            (label, [each for each in snippets if each.section == section and each.removed_at is None])
-            for section, label in Snippet.Section.choices
-        ],
-        "removed": [each for each in snippets if each.removed_at is not None],
-    }
-    return render(request, "sessions/snippet_list.html", context, status=422 if form.errors else 200)
-
-
-@role_required("therapist")
-@require_POST
-def snippet_change(request, pk):
-    snippet = get_object_or_404(Snippet.objects.visible_to(request.user), pk=pk)
-    if request.POST.get("act") == "restore":
-        restore_snippet(snippet)
-        messages.success(request, "The phrase is back.")
-    else:
-        remove_snippet(snippet, at=clock.now())
-        messages.success(request, "The phrase is put away. You can take it out again below.")
-    return redirect("sessions:snippet_list")

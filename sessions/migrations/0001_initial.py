@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             name='MuscleFinding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('muscle', models.SlugField(max_length=40)),
+                ('muscle', models.SlugField(db_index=False, max_length=40)),
                 ('side', models.CharField(choices=[('left', 'Left'), ('right', 'Right')], max_length=5)),
                 ('tone', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(4)])),
                 ('tenderness', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(4)])),
@@ -117,15 +117,20 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('happened_on', models.DateField()),
-                ('technique', models.CharField(blank=True, max_length=120)),
-                ('site', models.CharField(max_length=120)),
+                ('technique', models.CharField(blank=True, help_text="In words, beside or instead of the list's.", max_length=120)),
+                ('spot', models.CharField(blank=True, help_text='Side and muscle or region: left:gluteus_maximus.', max_length=60)),
+                ('site', models.CharField(blank=True, help_text="In words, beside or instead of the list's.", max_length=120)),
                 ('severity', models.CharField(choices=[('mild', 'Mild: gone within a day'), ('moderate', 'Moderate: lasted longer or needed advice'), ('severe', 'Severe: needed medical care')], max_length=10)),
                 ('description', models.TextField(max_length=2000)),
                 ('action_taken', models.TextField(max_length=2000)),
                 ('reported_to', models.CharField(blank=True, max_length=160)),
+                ('reason', models.CharField(blank=True, help_text='Why the entry it corrects was not right.', max_length=200)),
+                ('is_in_error', models.BooleanField(default=False, verbose_name='entered in error')),
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adverse_events', to='clients.client')),
+                ('corrects', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='treatment_sessions.adverseevent')),
+                ('used_technique', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='protocols.technique')),
                 ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adverse_events', to='treatment_sessions.treatmentsession')),
             ],
         ),
@@ -233,8 +238,24 @@ class Migration(migrations.Migration):
             model_name='amendment',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('kind', 'entered_in_error'), models.Q(('text', ''), _negated=True), _connector='OR')), name='amendment_says_what_and_why'),
         ),
+        migrations.AddIndex(
+            model_name='adverseevent',
+            index=models.Index(fields=['client', '-happened_on', '-id'], name='adverse_event_newest_first'),
+        ),
+        migrations.AddIndex(
+            model_name='adverseevent',
+            index=models.Index(fields=['-happened_on', '-id'], name='adverse_event_by_day'),
+        ),
         migrations.AddConstraint(
             model_name='adverseevent',
             constraint=practice.constraints.AppendOnly(name='adverse_event_is_append_only'),
+        ),
+        migrations.AddConstraint(
+            model_name='adverseevent',
+            constraint=models.CheckConstraint(condition=models.Q(('site', ''), ('spot', ''), _negated=True), name='adverse_event_says_where'),
+        ),
+        migrations.AddConstraint(
+            model_name='adverseevent',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('corrects__isnull', True), ('is_in_error', False), ('reason', '')), models.Q(('corrects__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='adverse_event_correction_has_a_reason'),
         ),
     ]
