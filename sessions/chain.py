@@ -20,7 +20,7 @@ from django.db.models import Exists, OuterRef
 from practice.models import Practice
 from sessions.entries import as_content
 from sessions.models import SIGNED, STANDING, Amendment, TreatmentSession
-from sessions.reading import fetch_parts, finding_entries, test_entries, with_parts
+from sessions.reading import copied_from, fetch_parts, finding_entries, test_entries, with_parts
 
 BATCH = 500
 
@@ -89,9 +89,11 @@ def session_content(session: TreatmentSession) -> dict[str, Any]:
         "objective": session.objective,
         "assessment": session.assessment,
         "plan_text": session.plan_text,
+        "drafted": session.drafted,
         "version": session.version,
         "findings": as_content(finding_entries(session)),
         "tests": as_content(test_entries(session)),
+        "copied": sorted([str(mark), source.pk] for mark, source in copied_from(session).items()),
         "signed_at": _moment(session.signed_at),
         "signed_by": session.signed_by_id,
         "signed_as": session.signed_as,

@@ -2,7 +2,7 @@
 
 A chart entered in error is closed by an amendment of that kind: kept, readable, and part of nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,12 +22,21 @@ from practice.models import User
 from protocols.models import Technique, TreatmentPlan
 from protocols.plans import is_in_care, open_plan, visits_done
 from sessions.chain import amendment_content, content_hash, next_link, session_content
+from sessions.copying import WORDS, Mark, is_all_copy, still_copied, values_of
 from sessions.entries import FindingEntry, TestEntry, total_minutes
-from sessions.models import Amendment, FindingTechnique, MuscleFinding, OutcomeScore, TestResult, TreatmentSession
-from sessions.reading import fetch_parts, finding_entry, phase_of, plans_for, test_entries
+from sessions.models import (
+    Amendment,
+    CopiedField,
+    FindingTechnique,
+    MuscleFinding,
+    OutcomeScore,
+    TestResult,
+    TreatmentSession,
+)
+from sessions.reading import copied_from, fetch_parts, finding_entry, phase_of, plans_for, test_entries
 
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
-CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", "subjective", "objective", "assessment", "plan_text")
+CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", *WORDS, "drafted")
 NOT_HAPPENING = {
     Appointment.Status.CANCELLED: "This visit was cancelled. Book it again to chart it.",
     Appointment.Status.NO_SHOW: "This visit is marked as did not come. Take that back first.",
@@ -65,6 +74,14 @@ class SessionEnteredInError(Refused):
 
 class SessionIncomplete(Refused):
     """Something a signed chart must say is missing."""
+
+
+class SessionAllCopy(Refused):
+    """Everything in the chart was copied from an earlier visit, and nobody said that it is so today."""
+
+
+class NotThisClientsVisit(Refused):
+    """A chart is carried forward from the same client's own signed visits only."""
 
 
 class ReasonMissing(Refused):
@@ -164,12 +181,25 @@ def _lay_out(session: TreatmentSession) -> None:
 # --- writing
 
 
-def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetime, **chart) -> TreatmentSession:
+def save_chart(
+    session: TreatmentSession,
+    *,
+    version: int,
+    by: User,
+    at: datetime,
+    copied: Collection[Mark] = (),
+    source: TreatmentSession | None = None,
+    confirmed: Collection[Mark] = (),
+    **chart,
+) -> TreatmentSession:
     """Write what was charted over version `version`, and return the session as it now stands.
 
     `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
-    out keeps what is stored, a list given replaces all of its kind. Nothing changed: nothing is written, the version stays,
-    and a save whose answer got lost may be sent again. Raises NotYourChart, SessionAlreadySigned, SessionEnteredInError, ChartChanged, UnknownEntry, MinutesBeyondVisit.
+    out keeps what is stored, a list given replaces all of its kind. `copied` marks fields whose value comes from the
+    visit `source`; a mark goes when its value changes or when it is among `confirmed`. Nothing changed: nothing is
+    written, the version stays, and a save whose answer got lost may be sent again.
+    Raises NotYourChart, SessionAlreadySigned, SessionEnteredInError, ChartChanged, UnknownEntry, MinutesBeyondVisit,
+    NotThisClientsVisit.
     Effects: locks the session, raises its version, audit.
     """
     with transaction.atomic():
@@ -182,7 +212,12 @@ def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetim
         stored = {finding_entry(row).spot: row for row in _findings(standing)}
         has_new_findings = findings is not None and _differ(stored, findings)
         has_new_results = results is not None and set(test_entries(standing)) != set(results)
-        if not (changed or has_new_findings or has_new_results):
+        marks = copied_from(standing)
+        kept = _kept_marks(standing, marks, findings=findings, words=chart, confirmed=confirmed)
+        new = dict.fromkeys(set(copied) - set(kept) - set(confirmed), source)
+        if new:
+            _check_source(standing, source)
+        if not (changed or has_new_findings or has_new_results or new or len(kept) < len(marks)):
             return standing
 
         _check_version(standing, version)
@@ -190,11 +225,50 @@ def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetim
             _write_findings(standing, stored, findings)
         if has_new_results:
             _write_results(standing, results)
+        _write_marks(standing, gone=marks.keys() - kept, new=new)
         for name, value in {**changed, "version": standing.version + 1}.items():
             setattr(standing, name, value)
         standing.save(update_fields=[*changed, "version"])
         audit.record(action="session.charted", at=at, by=by, target=standing, version=standing.version)
         return standing
+
+
+def _kept_marks(
+    session: TreatmentSession,
+    marks: Collection[Mark],
+    *,
+    findings: Iterable[FindingEntry] | None,
+    words: dict,
+    confirmed: Collection[Mark],
+) -> frozenset[Mark]:
+    if not marks:
+        return frozenset()
+    stored, stored_words = _entries(session), {name: getattr(session, name) for name in WORDS}
+    return still_copied(
+        marks,
+        before=values_of(stored, stored_words),
+        after=values_of(stored if findings is None else findings, stored_words | words),
+        confirmed=confirmed,
+    )
+
+
+def _entries(session: TreatmentSession) -> list[FindingEntry]:
+    return [finding_entry(row) for row in _findings(session)]
+
+
+def _check_source(session: TreatmentSession, source: TreatmentSession | None) -> None:
+    is_own = source is not None and source.client_id == session.client_id and source.pk != session.pk
+    if not (is_own and source.is_signed and not source.is_in_error):
+        raise NotThisClientsVisit("Only what this client's own signed visits hold can be carried forward.")
+
+
+def _write_marks(session: TreatmentSession, *, gone: Collection[Mark], new: dict[Mark, TreatmentSession]) -> None:
+    for mark in gone:
+        session.copied_fields.filter(spot=mark.spot, field=mark.field).delete()
+    CopiedField.objects.bulk_create(
+        CopiedField(session=session, source=source, spot=mark.spot, field=mark.field)
+        for mark, source in sorted(new.items())
+    )
 
 
 def _lock(session: TreatmentSession) -> TreatmentSession:
@@ -301,11 +375,15 @@ def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> N
 # --- signing
 
 
-def sign_session(session: TreatmentSession, *, version: int, by: User, at: datetime) -> TreatmentSession:
+def sign_session(
+    session: TreatmentSession, *, version: int, by: User, at: datetime, is_copy_confirmed: bool = False
+) -> TreatmentSession:
     """Sign version `version` of the chart and return it; from here on neither it nor its entries can change or go.
 
     Muscles that were laid out and not charted are not part of what is signed. Raises NotYourChart,
-    SessionAlreadySigned, SessionEnteredInError, ChartChanged (not the text that was shown), SessionIncomplete.
+    SessionAlreadySigned, SessionEnteredInError, ChartChanged (not the text that was shown), SessionIncomplete,
+    SessionAllCopy (unless `is_copy_confirmed`: the therapist said that everything is as it was; the marks stay and are
+    signed with it).
     Effects: locks session and chain, a place in the chain, the pain ratings as outcome scores, audit.
     """
     with transaction.atomic():
@@ -314,6 +392,8 @@ def sign_session(session: TreatmentSession, *, version: int, by: User, at: datet
         _check_version(standing, version)
         if missing := missing_for_signature(standing):
             raise SessionIncomplete(" ".join(missing))
+        if is_copy(standing) and not is_copy_confirmed:
+            raise SessionAllCopy("Everything in this chart was copied. Say that you found it so today, or change it.")
         for row in _findings(standing):
             if finding_entry(row).is_empty:
                 row.delete()
@@ -331,7 +411,7 @@ def sign_session(session: TreatmentSession, *, version: int, by: User, at: datet
 
 def missing_for_signature(session: TreatmentSession) -> list[str]:
     """Return, in sentences, what a signed chart must say and this one does not yet."""
-    findings = [finding_entry(row) for row in _findings(session)]
+    findings = _entries(session)
     words = (session.subjective, session.objective, session.assessment, session.plan_text)
     missing = []
     if session.pain_before_nrs is None:
@@ -341,6 +421,12 @@ def missing_for_signature(session: TreatmentSession) -> list[str]:
     if all(finding.is_empty for finding in findings) and not any(words):
         missing.append("Nothing is charted yet: no muscle, no words.")
     return missing
+
+
+def is_copy(session: TreatmentSession) -> bool:
+    """Say whether nothing in the chart but the pain ratings is of this visit: no finding, no test, no word."""
+    words = {name: getattr(session, name) for name in WORDS}
+    return is_all_copy(_entries(session), words, copied_from(session)) and not session.test_results.exists()
 
 
 def signature_of(user: User) -> str:

@@ -1,16 +1,18 @@
 """What a therapist taps and types into a chart. Shapes and ranges only; sessions/charting.py does the writing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from django import forms
 
 from anatomy.body import MUSCLES, SIDES
 from protocols.knowledge import KNOWLEDGE
+from sessions.copying import WORDS, Mark, parse_mark
 from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
-from sessions.models import Amendment, MuscleFinding, TestResult
+from sessions.models import Amendment, MuscleFinding, Snippet, TestResult
 
-WORDS = ("subjective", "objective", "assessment", "plan_text")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 YES_NO = [("yes", "Yes"), ("no", "No")]
 TELLS = {"yes": True, "no": False}
 TOLD = {True: "yes", False: "no", None: ""}
@@ -76,6 +78,10 @@ class HeadForm(forms.Form):
     assessment = Words(label="Assessment", help_text=HELP["assessment"])
     plan_text = Words(label="Plan", help_text=HELP["plan_text"])
 
+    def __init__(self, *args, copied: Mapping[str, str] = NOTHING, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.copied, self.spot = copied, ""
+
 
 class FindingForm(forms.Form):
     """One muscle on one side."""
@@ -99,8 +105,17 @@ class FindingForm(forms.Form):
         error_messages={"invalid_choice": "Choose eased, unchanged or sore."},
     )
 
-    def __init__(self, *args, where: str, most_minutes: int, techniques: dict[str, str], **kwargs):
+    def __init__(
+        self,
+        *args,
+        where: str,
+        most_minutes: int,
+        techniques: dict[str, str],
+        copied: Mapping[str, str] = NOTHING,
+        **kwargs,
+    ):
         self.side, self.muscle = parse_spot(where)
+        self.copied = copied  # field → day of the visit it was copied from
         super().__init__(*args, prefix=prefix_of(where), **kwargs)
         self.fields["techniques"].choices = list(techniques.items())
         minutes = self.fields["minutes"]
@@ -197,10 +212,12 @@ class TestForm(forms.Form):
 class ChartForm:
     """All forms of one chart. Bound by `data`, else filled from the stored entries. `cards` says which muscles it has."""
 
-    def __init__(self, session, *, findings, results, techniques, tests, data=None):
+    def __init__(self, session, *, findings, results, techniques, tests, copied: Mapping[Mark, str], data=None):
         self.session, self.is_bound = session, data is not None
         self.errors: list[str] = []
-        self.head = HeadForm(data, initial=_head_initial(session))
+        self.confirmed = self._confirmed(data)
+        self.copied = {mark: day for mark, day in copied.items() if mark not in self.confirmed}
+        self.head = HeadForm(data, initial=_head_initial(session), copied=self._copied_at(""))
         self.findings = self._finding_forms(findings, techniques, data)
         self.tests = [
             TestForm(
@@ -225,8 +242,21 @@ class ChartForm:
                 continue
             initial = FindingForm.initial_of(entry)
             options = {"most_minutes": self.session.booked_minutes, "techniques": techniques}
+            options["copied"] = self._copied_at(where)
             forms_.append(FindingForm(data, where=where, initial=initial, **options))
         return forms_
+
+    def _confirmed(self, data) -> set[Mark]:
+        confirmed = set()
+        for text in data.getlist("confirm") if data is not None else ():
+            try:
+                confirmed.add(parse_mark(text))
+            except ValueError as error:
+                self.errors.append(f"“{text[:60]}”: {error}")
+        return confirmed
+
+    def _copied_at(self, where: str) -> dict[str, str]:
+        return {mark.field: day for mark, day in self.copied.items() if mark.spot == where}
 
     def is_valid(self) -> bool:
         """Check every form, so that all messages stand at their fields at once."""
@@ -250,6 +280,7 @@ class ChartForm:
         return words | {
             "findings": self.entries,
             "test_results": [entry for form in self.tests for entry in form.entries()],
+            "confirmed": self.confirmed,
         }
 
     @property
@@ -335,3 +366,21 @@ class WithdrawalForm(forms.Form):
         help_text="Such as: opened for the wrong client.",
         error_messages={"required": "Write why: it stands above the chart from now on."},
     )
+
+
+class SnippetForm(forms.Form):
+    """A phrase for one text of the chart."""
+
+    section = forms.ChoiceField(
+        label="For", choices=Snippet.Section.choices, error_messages={"invalid_choice": "Choose one of the four texts."}
+    )
+    words = forms.CharField(
+        label="Phrase",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        help_text="About nobody: no name, no date.",
+        error_messages={"required": "Write the phrase."},
+    )
+
+    def clean_words(self):
+        return self.cleaned_data["words"].replace("\r\n", "\n")

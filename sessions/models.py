@@ -73,6 +73,7 @@ class TreatmentSession(models.Model):
     objective = models.TextField(max_length=5000, blank=True)
     assessment = models.TextField(max_length=5000, blank=True)
     plan_text = models.TextField("plan", max_length=5000, blank=True)
+    drafted = models.TextField(blank=True, help_text="Every sentence drafted from the entries, one per line.")
     version = models.PositiveIntegerField(default=1)
     signed_at = models.DateTimeField(null=True, blank=True)
     signed_by = models.ForeignKey(
@@ -197,6 +198,26 @@ class MuscleFinding(models.Model):
         return f"finding #{self.pk}"
 
 
+class CopiedField(models.Model):
+    """A value that was copied from an earlier visit and that nobody has touched or confirmed since. Gone = someone did."""
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="copied_fields")
+    source = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="+")
+    spot = models.CharField(max_length=50, blank=True, help_text="Such as left:piriformis; empty for the words.")
+    field = models.CharField(max_length=20)
+
+    objects = SessionPartQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            FrozenWhen(name="copied_field_is_frozen_when_signed", condition=SIGNED, via="session"),
+            models.UniqueConstraint(fields=["session", "spot", "field"], name="copied_field_once"),
+        ]
+
+    def __str__(self):
+        return f"copied field #{self.pk}"
+
+
 class FindingTechnique(models.Model):
     """A technique used on a muscle in a session."""
 
@@ -279,6 +300,41 @@ class OutcomeScore(models.Model):
 
     def __str__(self):
         return f"score #{self.pk}"
+
+
+class SnippetQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A therapist's own phrases and nobody else's."""
+        return self.filter(author=user)
+
+    def in_use(self):
+        """Those that were not put away."""
+        return self.filter(removed_at__isnull=True)
+
+
+class Snippet(models.Model):
+    """A phrase that a therapist writes often, for one of the texts of a chart. It is about nobody."""
+
+    class Section(models.TextChoices):
+        SUBJECTIVE = "subjective", "Subjective"
+        OBJECTIVE = "objective", "Objective"
+        ASSESSMENT = "assessment", "Assessment"
+        PLAN_TEXT = "plan_text", "Plan"
+
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="snippets")
+    section = models.CharField(max_length=10, choices=Section)
+    words = models.CharField(max_length=300)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SnippetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["author", "section", "words"], name="snippet_once_per_section"),
+        ]
+
+    def __str__(self):
+        return f"snippet #{self.pk}"
 
 
 class Amendment(models.Model):

@@ -121,11 +121,13 @@ def unanswered(screening: Screening) -> list[str]:
 
 
 def _parts(session, note) -> Iterable[dict]:
-    words = dict(note["words"])
+    words = {heading: (text, day) for heading, text, day in note["words"]}
     yield from _text("Subjective", words)
     yield from _text("Objective", words)
     if note["findings"]:
-        rows = [[row["name"], row["felt"] or "not recorded", row["done"] or "not treated"] for row in note["findings"]]
+        rows = [
+            [_with_copied(row), row["felt"] or "not recorded", row["done"] or "not treated"] for row in note["findings"]
+        ]
         given = f"{note['minutes']} min of treatment in a visit of {session.booked_minutes} min."
         columns = ["Muscle", "Felt", "Done, dose and response"]
         yield _part("Muscles", text=given, columns=columns, rows=rows, widths=[3, 5, 6])
@@ -152,7 +154,14 @@ def _part(title, *, text="", items=(), columns=(), rows=(), widths=()) -> dict:
 
 def _text(title, words) -> Iterable[dict]:
     if title in words:
-        yield _part(title, text=words[title])
+        text, day = words[title]
+        yield _part(f"{title} (copied from {day}, not confirmed)" if day else title, text=text)
+
+
+def _with_copied(row: dict) -> str:
+    if not row["copied"]:
+        return row["name"]
+    return f"{row['name']} (copied from {row['copied_on']}, not confirmed: {', '.join(row['copied'])})"
 
 
 def _measures(session) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions import adverse_views, reading_views, views
+from sessions import adverse_views, reading_views, snippet_views, views
 
 app_name = "sessions"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("<int:pk>/sign/", views.session_sign, name="session_sign"),
     path("<int:pk>/amend/", views.session_amend, name="session_amend"),
     path("<int:pk>/withdraw/", views.session_withdraw, name="session_withdraw"),
+    path("snippets/", snippet_views.snippet_list, name="snippet_list"),
+    path("snippets/<int:pk>/", snippet_views.snippet_change, name="snippet_change"),
     path("<int:pk>/print/", reading_views.session_print, name="session_print"),
     path("<int:pk>/pdf/", reading_views.session_pdf, name="session_pdf"),
     path("client/<int:client_id>/muscles/", reading_views.muscles_treated, name="muscles_treated"),

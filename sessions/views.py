@@ -19,6 +19,7 @@ from sessions.charting import (
     SessionAlreadySigned,
     SessionEnteredInError,
     amend_session,
+    is_copy,
     missing_for_signature,
     save_chart,
     sign_session,
@@ -29,6 +30,7 @@ from sessions.entries import FindingEntry, parse_spot
 from sessions.forms import AmendmentForm, WithdrawalForm, prefix_of
 from sessions.models import Amendment, TreatmentSession
 from sessions.note import is_late_by, note_of
+from sessions.snippets import snippets_by_section
 
 CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
 
@@ -97,7 +99,12 @@ def _typed(request, page) -> dict:
     if act == "planned":
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
     if act == "draft":
-        chart = with_drafts(chart, page.techniques)
+        chart = with_drafts(chart, page.techniques, drafted=page.session.drafted, copied=page.marks(chart))
+    if act == "copy" and page.can_carry:
+        carried = page.carried(chart)
+        chart |= {**carried.words, "findings": carried.findings, "copied": carried.marks, "source": page.last}
+    if act == "confirm":
+        chart["confirmed"] = {*chart["confirmed"], *page.marks_at(where)}
     if act == "remove":
         chart["findings"] = [finding for finding in chart["findings"] if finding.spot != where]
     if act == "add" and where not in {finding.spot for finding in chart["findings"]} and _is_spot(where):
@@ -127,6 +134,8 @@ def _saved(request, session):
     anchors = {
         "add": f"#{prefix_of(where)}",
         "planned": "#muscles" if where == "all" else f"#{prefix_of(where)}",
+        "copy": "#muscles",
+        "confirm": f"#{prefix_of(where)}" if ":" in where else "#words",
         "draft": "#words",
         "remove": "#muscles",
     }
@@ -157,7 +166,14 @@ def _conflict(request, page, refusal):
 
 
 def _chart(request, page, *, conflict=None, status=200):
-    context = {"page": page, "session": page.session, "form": page.form, "cards": page.cards(), "conflict": conflict}
+    context = {
+        "page": page,
+        "session": page.session,
+        "form": page.form,
+        "cards": page.cards(),
+        "texts": page.texts(snippets_by_section(request.user)),
+        "conflict": conflict,
+    }
     return render(request, "sessions/session_chart.html", context, status=status)
 
 
@@ -174,7 +190,13 @@ def session_sign(request, pk):
     refusal, status = "", 200
     if request.method == "POST":
         try:
-            signed = sign_session(session, version=_version(request), by=request.user, at=clock.now())
+            signed = sign_session(
+                session,
+                version=_version(request),
+                is_copy_confirmed=request.POST.get("same_today") == "yes",
+                by=request.user,
+                at=clock.now(),
+            )
         except (NotYourChart, SessionAlreadySigned, SessionEnteredInError) as refused:
             messages.warning(request, str(refused))
             return redirect(session)
@@ -187,6 +209,7 @@ def session_sign(request, pk):
     context = {
         "session": session,
         "missing": missing_for_signature(session),
+        "is_copy": is_copy(session),
         "refusal": refusal,
         "note": note_of(session),
         "is_late": is_late_by(session, clock.now()),

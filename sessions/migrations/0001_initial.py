@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('objective', models.TextField(blank=True, max_length=5000)),
                 ('assessment', models.TextField(blank=True, max_length=5000)),
                 ('plan_text', models.TextField(blank=True, max_length=5000, verbose_name='plan')),
+                ('drafted', models.TextField(blank=True, help_text='Every sentence drafted from the entries, one per line.')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('signed_at', models.DateTimeField(blank=True, null=True)),
                 ('signed_as', models.CharField(blank=True, help_text='Name and credential as they were on that day.', max_length=250)),
@@ -85,6 +86,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='CopiedField',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('spot', models.CharField(blank=True, help_text='Such as left:piriformis; empty for the words.', max_length=50)),
+                ('field', models.CharField(max_length=20)),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='copied_fields', to='treatment_sessions.treatmentsession')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_sessions.treatmentsession')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Amendment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -132,6 +143,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='finding_technique_is_frozen_when_signed', once='', via='finding__session'), models.UniqueConstraint(fields=('finding', 'technique'), name='finding_technique_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Snippet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('section', models.CharField(choices=[('subjective', 'Subjective'), ('objective', 'Objective'), ('assessment', 'Assessment'), ('plan_text', 'Plan')], max_length=10)),
+                ('words', models.CharField(max_length=300)),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snippets', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('author', 'section', 'words'), name='snippet_once_per_section')],
             },
         ),
         migrations.AddIndex(
@@ -189,6 +213,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='musclefinding',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('tone__isnull', True), ('tone__lte', 4), _connector='OR'), models.Q(('tenderness__isnull', True), ('tenderness__lte', 4), _connector='OR'), models.Q(('pressure__isnull', True), ('pressure__lte', 10), _connector='OR'), ('minutes__lte', 240)), name='muscle_finding_is_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='copiedfield',
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='copied_field_is_frozen_when_signed', once='', via='session'),
+        ),
+        migrations.AddConstraint(
+            model_name='copiedfield',
+            constraint=models.UniqueConstraint(fields=('session', 'spot', 'field'), name='copied_field_once'),
         ),
         migrations.AddConstraint(
             model_name='amendment',

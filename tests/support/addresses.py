@@ -154,6 +154,7 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "sessions:session_amend": lambda rows: {"pk": rows[1].first_session.pk},
     "sessions:session_withdraw": lambda rows: {"pk": rows[1].draft.pk},
     "sessions:session_print": lambda rows: {"pk": rows[1].first_session.pk},
+    "sessions:snippet_change": lambda rows: {"pk": rows[1].snippet.pk},
     "sessions:session_pdf": lambda rows: {"pk": rows[1].first_session.pk},
     "sessions:muscles_treated": _client,
     "sessions:muscle_history": lambda rows: {**_client(rows), "muscle": "piriformis"},
@@ -334,6 +335,7 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     "sessions:session_sign": lambda rows: {"version": rows[1].draft.version},
     "sessions:session_amend": lambda _rows: {"kind": "addendum", "reason": "Left out", "text": "It was the left side."},
     "sessions:session_withdraw": lambda _rows: {"reason": "The wrong client."},
+    "sessions:snippet_list": lambda _rows: {"section": "assessment", "words": "Answers well."},
     "sessions:adverse_event_create": lambda rows: {
         "session": rows[1].first_session.pk,
         "happened_on": "2026-11-20",
