@@ -16,7 +16,16 @@ from practice.errors import Refused
 from protocols.forms import PlanCloseForm, PlanForm
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Exercise, Phase, PhaseMuscle, Protocol, Technique, TreatmentPlan
-from protocols.plans import advice_for, by_pattern, close_plan, current_phase, is_offered_for, open_plan, start_plan
+from protocols.plans import (
+    advice_for,
+    by_pattern,
+    close_plan,
+    current_phase,
+    is_offered_for,
+    measured_under,
+    open_plan,
+    start_plan,
+)
 from protocols.progress import change_of
 
 
@@ -129,6 +138,7 @@ def plan_detail(request, pk):
         "overruling": standing_overruling(plan.screening),
         "phases": _phase_rows(plan.protocol, current),
         "advice": _advice(plan),
+        "courses": measured_under(plan),
     }
     return render(request, "protocols/plan_detail.html", context)
 
