@@ -8,8 +8,8 @@ from decimal import Decimal
 from protocols.knowledge import MeasureCard
 from protocols.progress import Course, in_figures
 
-WIDTH, HEIGHT = 600, 200
-LEFT, RIGHT, TOP, BOTTOM = 34, 14, 14, 28
+WIDTH, HEIGHT = 600, 260
+LEFT, RIGHT, TOP, BOTTOM = 48, 16, 14, 34
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from protocols.knowledge import MeasureCard
 
-FOUR_WEEKS = timedelta(weeks=4)
+FOUR_WEEKS = timedelta(weeks=4) - timedelta(hours=12)  # to the day: the visit four weeks later may begin earlier
 RETEST_AT = 3  # the visit from which the first re-test is due
 
 

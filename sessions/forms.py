@@ -18,6 +18,8 @@ WORDS = ("subjective", "objective", "assessment", "plan_text")
 YES_NO = [("yes", "Yes"), ("no", "No")]
 TELLS = {"yes": True, "no": False}
 TOLD = {True: "yes", False: "no", None: ""}
+SIGNS = [("", "–"), ("negative", "Negative"), ("positive", "Positive")]
+NO_SIGN = {"invalid_choice": "Choose negative or positive."}
 HELP = {
     "subjective": "What the client says: since last time, today, what eases and what stirs it up.",
     "objective": "What you saw, felt and tested.",
@@ -159,10 +161,10 @@ class TestForm(forms.Form):
 
     __test__ = False
 
-    before = forms.ChoiceField(choices=[("", "–"), *TestResult.Result.choices], required=False)
+    before = forms.ChoiceField(choices=SIGNS, required=False, error_messages=NO_SIGN)
     before_value = forms.IntegerField(label="Measured before", required=False, min_value=0)
     before_where = forms.CharField(label="Felt where, before", max_length=120, required=False)
-    after = forms.ChoiceField(choices=[("", "–"), *TestResult.Result.choices], required=False)
+    after = forms.ChoiceField(choices=SIGNS, required=False, error_messages=NO_SIGN)
     after_value = forms.IntegerField(label="Measured after", required=False, min_value=0)
     after_where = forms.CharField(label="Felt where, after", max_length=120, required=False)
 
@@ -321,7 +323,7 @@ class ChartForm:
         """Every message with the id of its field (or none), in the order of the page."""
         found = [{"field": "", "words": words} for words in self.errors]
         for form in (self.head, *self.findings, *self.tests):
-            where = f"{form.card.name}, {form.side}: " if getattr(form, "side", "") else ""
+            where = f"{', '.join(filter(None, (form.card.name, form.side)))}: " if hasattr(form, "side") else ""
             for name, messages in form.errors.items():
                 label = form.fields[name].label or name.replace("_", " ") if name != "__all__" else ""
                 found += [

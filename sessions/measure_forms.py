@@ -9,7 +9,7 @@ from protocols.progress import in_figures
 from sessions.entries import NRS
 from sessions.forms import Number
 from sessions.models import FunctionalActivity
-from sessions.scoring import MOST_ACTIVITIES
+from sessions.scoring import MOST_ACTIVITIES, ScoreOutOfRange, checked
 
 DAY = {"type": "date"}
 
@@ -66,27 +66,23 @@ def _scale(card: MeasureCard) -> forms.TypedChoiceField:
     )
 
 
-def _number(card: MeasureCard, *, label: str = "Score", required: bool = True) -> forms.DecimalField:
-    words = f"Enter a number from {in_figures(card.least)} to {in_figures(card.most)}."
-    finer = "Enter one decimal at most." if card.decimals else "Enter a whole number."
-    field = forms.DecimalField(
-        label=label,
-        required=required,
-        min_value=card.least,
-        max_value=card.most,
-        max_digits=4 if card.decimals else 3,
-        decimal_places=card.decimals,
-        widget=forms.NumberInput(attrs={"inputmode": "decimal"}),
-    )
-    field.error_messages |= {"required": "Enter the score.", "invalid": words}
-    for validator in field.validators:
-        if validator.code in ("min_value", "max_value"):
-            validator.message = words
-    for validator in field.validators:
-        if hasattr(validator, "decimal_places"):
-            validator.messages = dict.fromkeys(("max_digits", "max_whole_digits", "invalid"), words)
-            validator.messages["max_decimal_places"] = finer
-    return field
+class ScoreField(forms.DecimalField):
+    """A number that the measure has; the words of the refusal are the measure's own."""
+
+    def __init__(self, card: MeasureCard, **options):
+        self.card = card
+        size = {"inputmode": "decimal", "min": card.least, "max": card.most, "step": "0.1" if card.decimals else "1"}
+        messages = {"required": "Enter the score.", "invalid": "Enter a number."}
+        super().__init__(widget=forms.NumberInput(attrs=size), error_messages=messages, **options)
+
+    def validate(self, value):
+        super().validate(value)
+        if value is None:
+            return
+        try:
+            checked(self.card, value)
+        except ScoreOutOfRange as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
 
 
 class ScoreForm(MeasureForm):
@@ -94,7 +90,7 @@ class ScoreForm(MeasureForm):
 
     def __init__(self, *args, card: MeasureCard, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["value"] = _scale(card) if card.way == "scale" else _number(card)
+        self.fields["value"] = _scale(card) if card.way == "scale" else ScoreField(card, label="Score")
         if card.is_change:
             self.fields["since_on"] = day_field("Compared with this day")
         self.order_fields(["since_on", "value", "measured_on", "session"])
@@ -174,7 +170,7 @@ class CorrectionForm(forms.Form):
 
     def __init__(self, *args, card: MeasureCard, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["value"] = _number(card, label="The right value", required=False)
+        self.fields["value"] = ScoreField(card, label="The right value", required=False)
         self.order_fields(["act", "value", "reason"])
         if card.way in ("activities", "statements"):
             del self.fields["value"]

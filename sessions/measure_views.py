@@ -43,13 +43,15 @@ def _readable(request, client_id, page):
 def measure_list(request, client_id):
     client = _readable(request, client_id, "measure_list")
     values = _values(client)
-    shown = values if request.GET.get("show") == "all" else values[:SHOWN_VALUES]
+    shows_all = request.GET.get("show") == "all"
+    shown = values if shows_all else values[:SHOWN_VALUES]
     context = {
         "client": client,
         "measures": measures_of(client, now=clock.now()),
         "cards": [card for card in KNOWLEDGE.measures.values() if card.is_entered],
         "activities": client.functional_activities.standing(),
         "values": shown,
+        "shows_all": shows_all,
         "left_out": values.count() - len(shown),
         "session": _session_in_address(request, client),
     }

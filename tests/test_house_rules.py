@@ -284,6 +284,7 @@ def test_models_save_nothing_behind_ones_back():
 
 
 GUARDED = {
+    "activity_rating_is_append_only": "update delete",
     "adverse_event_is_append_only": "update delete",
     "amendment_is_append_only": "update delete",
     "appointment_change_is_append_only": "update delete",
@@ -294,6 +295,7 @@ GUARDED = {
     "check_in_is_frozen_when_answered": "update delete",
     "clearance_is_append_only": "update delete",
     "consent_is_append_only": "update delete",
+    "functional_activity_is_append_only": "update delete",
     "finding_technique_is_frozen_when_signed": "insert update delete",
     "intake_is_frozen_when_submitted": "update delete",
     "muscle_finding_is_frozen_when_signed": "insert update delete",
