@@ -165,7 +165,7 @@ def _with_copied(row: dict) -> str:
 
 
 def _measures(session) -> list[str]:
-    scores = session.outcome_scores.exclude(measure__in=IN_THE_HEAD).order_by("measured_at", "pk")
+    scores = session.outcome_scores.holding().exclude(measure__in=IN_THE_HEAD).order_by("measured_at", "pk")
     return [f"{row.get_measure_display()}: {row.score.normalize():f}, {local_dt(row.measured_at)}" for row in scores]
 
 
