@@ -1,15 +1,25 @@
 """What the chart page lays before the therapist: cautions, the plan, the last visit, and a card per muscle."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from anatomy.body import GROUPS, MUSCLES, SIDES
+from anatomy.body import GROUPS, MUSCLES, SIDES, Side
+from anatomy.drawing import MuscleMark
 from clients.consents import has_consent
+from clients.drawings import DrawingCourse, course_of
 from clients.gate import GO, STOP_WORDS, gate_for
 from clients.models import Consent, Screening
 from clients.overruling import standing_overruling
 from clients.screenings import current_screening
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
+from sessions.chart_map import (
+    GridCell,
+    grid_rows,
+    mark_of,
+    places_by_group,
+    with_all_muscles,
+    without_untouched,
+)
 from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot, spot_name
 from sessions.forms import ChartForm, FindingForm
 from sessions.look_again import full_rescreen_reasons
@@ -50,6 +60,8 @@ class ChartPage:
     plans: list[Plan]
     last: TreatmentSession | None
     techniques: dict[str, str]
+    drawings: DrawingCourse
+    view: str = "map"  # one of chart_map.VIEWS
     form: ChartForm = field(init=False)
 
     @property
@@ -75,7 +87,7 @@ class ChartPage:
         """Make the forms: from what was typed, or from what is stored."""
         self.form = ChartForm(
             self.session,
-            findings=self.findings,
+            findings=with_all_muscles(self.findings) if self.view == "grid" else self.findings,
             results=test_entries(self.session),
             techniques=self.techniques,
             tests=self.tests(),
@@ -87,6 +99,36 @@ class ChartPage:
         """Return a card per muscle that is charted or laid out."""
         last = {entry.spot: entry for entry in finding_entries(self.last)} if self.last else {}
         return [self._card(form, last.get(form.spot)) for form in self.form.findings]
+
+    def blank_cards(self) -> list[Card]:
+        """Return a card for every muscle that is not on the chart; needs a page bound in the table's way."""
+        stored = {finding.spot for finding in self.findings}
+        return [card for card in self.cards() if card.form.spot not in stored]
+
+    def marks(self) -> list[MuscleMark]:
+        """Return what the picture shows of each muscle on the chart, as typed or stored."""
+        return [mark_of(form, self.by_spot.get(form.spot)) for form in self.form.findings]
+
+    def places(self) -> list:
+        """Return the list beside the picture: every muscle on both sides, by group."""
+        return places_by_group(self.marks())
+
+    def grid(self) -> list:
+        """Return the table: every muscle with its sides, by group."""
+        return grid_rows(self._cell(form) for form in self.form.findings)
+
+    def _cell(self, form: FindingForm) -> GridCell:
+        if form.is_bound:
+            rest = form.entry if form.is_valid() else None
+        else:
+            rest = next((entry for entry in self.findings if entry.spot == form.spot), None)
+        shown = {"tone": None, "tenderness": None, "has_trigger_point": None, "minutes": 0, "response": ""}
+        words = in_words(replace(rest, **shown), self.techniques) if rest else ""
+        return GridCell(Side(form.side), form, self.by_spot.get(form.spot), words)
+
+    def touched(self, findings: list[FindingEntry]) -> list[FindingEntry]:
+        """Return the findings less muscles that were opened and left empty: looking at one does not chart it."""
+        return without_untouched(findings, self.findings)
 
     def _card(self, form: FindingForm, last: FindingEntry | None) -> Card:
         plan = self.by_spot.get(form.spot)
@@ -160,8 +202,8 @@ class ChartPage:
         return [{"tone": "warn", "title": "From the referral letter", "words": letter.precautions}]
 
 
-def open_page(session: TreatmentSession) -> ChartPage:
-    """Read everything the chart page of `session` needs."""
+def open_page(session: TreatmentSession, *, view: str = "map") -> ChartPage:
+    """Read everything the chart page of `session` needs, laid out as `view` says (chart_map.VIEWS)."""
     phase = phase_of(session)
     return ChartPage(
         session=fetch_parts(session),
@@ -169,6 +211,8 @@ def open_page(session: TreatmentSession) -> ChartPage:
         plans=plans_for(phase, session.plan.sides if session.plan else ()),
         last=previous_session(session),
         techniques=technique_names(),
+        drawings=course_of(session.client),
+        view=view,
     )
 
 

@@ -13,6 +13,7 @@ from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
 from sessions.adverse import report_adverse_event
+from sessions.chart_map import VIEWS
 from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
@@ -71,7 +72,9 @@ def session_chart(request, pk):
     session = _readable(request, pk, "session_chart")
     if request.method == "GET" and (session.is_signed or session.therapist_id != request.user.pk):
         return redirect(session)
-    page = open_page(session)
+    if request.method == "GET" and request.GET.get("cards") == "blank":
+        return _blank_cards(request, session)
+    page = open_page(session, view=_chosen_view(request))
     if request.method == "GET":
         page.bind()
         return _chart(request, page)
@@ -88,9 +91,23 @@ def session_chart(request, pk):
     return _saved(request, saved)
 
 
+def _chosen_view(request) -> str:
+    """Return how the muscles are laid out: as the address says, else as this person last chose in this browser."""
+    wanted = (request.GET.get("view"), request.COOKIES.get(f"chart_view_{request.user.pk}"))
+    return next((view for view in wanted if view in VIEWS), "map")
+
+
+def _blank_cards(request, session):
+    """Answer with an empty card for each muscle that is not on the chart, for the body map to open. Nothing is stored."""
+    page = open_page(session, view="grid")
+    page.bind()
+    return render(request, "sessions/_blank_cards.html", {"cards": page.blank_cards()})
+
+
 def _typed(request, page) -> dict:
     """Return the chart as typed, with what the pressed button adds to it."""
     chart = page.form.chart()
+    chart["findings"] = page.touched(chart["findings"])
     act, _, where = request.POST.get("act", "").partition(":")
     if act == "planned":
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
@@ -127,10 +144,13 @@ def _saved(request, session):
         "planned": "#muscles" if where == "all" else f"#{prefix_of(where)}",
         "draft": "#words",
         "remove": "#muscles",
+        "view": "#muscles",
     }
     if act == "" or where == "all":
         messages.success(request, "The draft is saved.")
-    return redirect(reverse("sessions:session_chart", args=[session.pk]) + anchors.get(act, ""))
+    view = where if act == "view" else request.GET.get("view")
+    query = f"?view={view}" if view in VIEWS else ""
+    return redirect(reverse("sessions:session_chart", args=[session.pk]) + query + anchors.get(act, ""))
 
 
 def _refused(request, page):
@@ -156,7 +176,14 @@ def _conflict(request, page, refusal):
 
 
 def _chart(request, page, *, conflict=None, status=200):
-    context = {"page": page, "session": page.session, "form": page.form, "cards": page.cards(), "conflict": conflict}
+    context = {
+        "page": page,
+        "session": page.session,
+        "form": page.form,
+        "cards": page.cards() if page.view != "grid" else [],
+        "conflict": conflict,
+    }
+    context |= {"views": VIEWS}
     return render(request, "sessions/session_chart.html", context, status=status)
 
 
