@@ -47,6 +47,12 @@ class Place:
         return MuscleMark(self.muscle.key, self.side).name
 
     @property
+    def muscle_words(self) -> str:
+        """Return what stands behind the side: "piriformis: tenderness 3 of 4"."""
+        words = self.mark.words if self.mark else f"{self.name}: not on the chart"
+        return words.removeprefix(f"{self.side.label} ")
+
+    @property
     def refers(self) -> list[str]:
         """Return the places of the pain map it usually refers to, on its own side: `left:buttock`."""
         return [region_spot(self.side, key) for key in self.muscle.refers_regions]

@@ -75,9 +75,10 @@
     button.classList.toggle("is-on", Boolean(mark));
     button.classList.toggle("is-familiar", Boolean(mark?.isFamiliar));
     button.querySelector("[data-place-badge]").textContent = sign;
-    button.setAttribute("aria-label", `${name}: ${mark ? wordsOf(mark, planned) : "not on the chart"}`);
-    for (const muscle of map.querySelectorAll(`[data-spot="${spot}"]`)) {
-      muscle.setAttribute("class", `bm-muscle${mark ? ` is-on bm-shade-${shade}` : ""}${open?.spot === spot ? " is-open" : ""}`);
+    const muscle = name.slice(name.indexOf(" ")); // the side stands before it, to be seen
+    button.querySelector("[data-place-words]").textContent = `${muscle}: ${mark ? wordsOf(mark, planned) : "not on the chart"}`;
+    for (const shape of map.querySelectorAll(`[data-spot="${spot}"]`)) {
+      shape.setAttribute("class", `bm-muscle${mark ? ` is-on bm-shade-${shade}` : ""}${open?.spot === spot ? " is-open" : ""}`);
     }
     for (const badge of map.querySelectorAll(`[data-badge="${spot}"]`)) {
       badge.setAttribute("class", `bm-badge${mark ? "" : " is-absent"}${mark?.isFamiliar ? " is-familiar" : ""}`);
@@ -97,7 +98,7 @@
   /* ---- the usual referral beside what the client marked ---- */
 
   const figure = document.querySelector("[data-pain-figure]");
-  const aside = document.querySelector("[data-refers-words]");
+  const aside = document.querySelector("[data-refers-said]");
 
   function showReferral(spot) {
     if (!figure) return;

@@ -154,7 +154,7 @@ def test_body_map_holds_a_hatched_copy_of_every_place_only_when_a_referral_may_c
         render("{% body_map none %}", none=[]),
         render("{% body_map none takes_referral=True %}", none=[]),
     )
-    waiting = {each for each in re.findall(r'class="bm-referral" data-refers="([^"]+)"', laid_over)}
+    waiting = set(re.findall(r'class="bm-referral" data-refers="([^"]+)"', laid_over))
 
     assert waiting == set(ALL_PLACES)
     assert "bm-referral" not in plain
