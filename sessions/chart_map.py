@@ -1,16 +1,20 @@
 """The chart's muscles as a picture with its list, and as a table: the same fields as on the cards, laid out otherwise."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.forms import BoundField
 
 from anatomy.body import GROUPS, MUSCLES, SIDES, Muscle, Side, region
 from anatomy.body import spot as region_spot
 from anatomy.drawing import MuscleMark
 from sessions.entries import SCALE, FindingEntry, Plan, spot, spot_name
 from sessions.forms import FindingForm, prefix_of
+from sessions.words import lowered
 
 VIEWS = {"map": "Body map", "cards": "Cards", "grid": "Table"}  # how the muscles of a chart may be laid out
+FAMILIAR = {"yes": "familiar pain", "no": "not the familiar pain"}
 RECORDED = (
     "tone",
     "tenderness",
@@ -65,12 +69,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """One muscle on one side in the table; `rest` says what was recorded that has no column."""
+    """One muscle on one side in the table. `techniques` gives the name of each key."""
 
-    side: Side
     form: FindingForm
     plan: Plan | None
-    rest: str
+    techniques: Mapping[str, str]
+
+    @property
+    def side(self) -> Side:
+        """Return the side."""
+        return Side(self.form.side)
 
     @property
     def name(self) -> str:
@@ -78,22 +86,37 @@ class GridCell:
         return spot_name(self.form.side, self.form.muscle)
 
     @property
+    def choices(self) -> list[BoundField]:
+        """Return the fields with a column that are chosen from a short list, in the table's order."""
+        return [self.form[name] for name in ("tone", "tenderness", "has_trigger_point")]
+
+    @property
     def hidden(self) -> list[tuple[str, Any]]:
-        """Return (name, value) of the fields without a column, so that saving the table keeps them."""
-        single = [
-            (self.form[name].html_name, self.form[name].value())
-            for name in ("is_familiar_pain", "refers_to", "pressure")
-        ]
+        """Return (name, value) of what is recorded without a column, so that saving the table keeps it."""
+        single = [self.form[name] for name in ("is_familiar_pain", "refers_to", "pressure")]
         techniques = self.form["techniques"]
         return [
-            *((name, value) for name, value in single if value not in (None, "")),
+            *((field.html_name, field.value()) for field in single if field.value() not in (None, "")),
             *((techniques.html_name, key) for key in techniques.value() or ()),
         ]
 
     @property
-    def choices(self) -> list:
-        """Return the fields with a column that are chosen from a short list, in the table's order."""
-        return [self.form[name] for name in ("tone", "tenderness", "has_trigger_point")]
+    def rest(self) -> str:
+        """Return in words what is recorded without a column."""
+        value = {name: self.form[name].value() for name in ("is_familiar_pain", "refers_to", "pressure")}
+        return ", ".join(
+            [
+                *([FAMILIAR[value["is_familiar_pain"]]] if value["is_familiar_pain"] in FAMILIAR else []),
+                *([f"refers to {value['refers_to']}"] if value["refers_to"] else []),
+                *(lowered(self.techniques.get(key, key)) for key in self.form["techniques"].value() or ()),
+                *([f"pressure {value['pressure']}/10"] if value["pressure"] not in (None, "") else []),
+            ]
+        )
+
+
+def muscle_marks(forms: Iterable[FindingForm], plans: Mapping[str, Plan]) -> list[MuscleMark]:
+    """Return what the picture shows of each muscle on the page. `plans` are those of the visit by spot."""
+    return [mark_of(form, plans.get(form.spot)) for form in forms]
 
 
 def mark_of(form: FindingForm, plan: Plan | None) -> MuscleMark:
@@ -146,11 +169,13 @@ def without_untouched(findings: Iterable[FindingEntry], stored: Iterable[Finding
     return [finding for finding in findings if finding.spot in standing or not finding.is_empty]
 
 
-def grid_rows(cells: Iterable[GridCell]) -> list[tuple[str, list[tuple[Muscle, list[GridCell]]]]]:
+def grid_rows(
+    forms: Iterable[FindingForm], plans: Mapping[str, Plan], techniques: Mapping[str, str]
+) -> list[tuple[str, list[tuple[Muscle, list[GridCell]]]]]:
     """Return, per muscle group, each muscle with the cells of its sides; the foremost groups first."""
     found: dict[str, list[GridCell]] = {}
-    for cell in cells:
-        found.setdefault(cell.form.muscle, []).append(cell)
+    for form in forms:
+        found.setdefault(form.muscle, []).append(GridCell(form, plans.get(form.spot), techniques))
     rows = [
         (
             group.name,

@@ -218,6 +218,7 @@ GOES_WITH = {
     "practice.WorkingHours.therapist",
     "protocols.Phase.protocol",
     "protocols.PhaseMuscle.phase",
+    "treatment_sessions.CopiedField.session",
     "treatment_sessions.FindingTechnique.finding",
     "treatment_sessions.MuscleFinding.session",
     "treatment_sessions.TestResult.session",
@@ -284,6 +285,7 @@ def test_models_save_nothing_behind_ones_back():
 
 
 GUARDED = {
+    "activity_rating_is_append_only": "update delete",
     "adverse_event_is_append_only": "update delete",
     "amendment_is_append_only": "update delete",
     "appointment_change_is_append_only": "update delete",
@@ -294,6 +296,8 @@ GUARDED = {
     "check_in_is_frozen_when_answered": "update delete",
     "clearance_is_append_only": "update delete",
     "consent_is_append_only": "update delete",
+    "copied_field_is_frozen_when_signed": "insert update delete",
+    "functional_activity_is_append_only": "update delete",
     "finding_technique_is_frozen_when_signed": "insert update delete",
     "intake_is_frozen_when_submitted": "update delete",
     "muscle_finding_is_frozen_when_signed": "insert update delete",

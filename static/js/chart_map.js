@@ -183,7 +183,9 @@
     const gap = document.createElement("span");
     card.replaceWith(gap);
     slot.append(card);
-    open = { spot, card, gap };
+    const fold = card.querySelector(".muscle-more");
+    open = { spot, card, gap, fold, wasOpen: fold?.open };
+    if (fold) fold.open = true; // here is room for all of it
     dialog.querySelector("[data-card-name]").textContent = places.get(spot).dataset.name;
     const words = showReferral(spot);
     if (words) dialog.querySelector("[data-card-refers]").replaceChildren(...copyOfFigure(words));
@@ -194,6 +196,7 @@
   }
 
   function putBack() {
+    if (open.fold) open.fold.open = open.wasOpen;
     open.gap.replaceWith(open.card);
     open = null;
   }
