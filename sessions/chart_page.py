@@ -19,6 +19,7 @@ from clients.screenings import current_screening
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
 from sessions.adverse import adverse_cautions
+from sessions.chart_map import with_all_muscles
 from sessions.copying import WORDS, Carried, Mark, carry_forward, still_copied, values_of
 from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot, spot_name
 from sessions.forms import ChartForm, FindingForm
@@ -100,6 +101,7 @@ class ChartPage:
     plans: list[Plan]
     last: TreatmentSession | None
     techniques: dict[str, str]
+    view: str = "map"  # one of chart_map.VIEWS
     form: ChartForm = field(init=False)
 
     @cached_property
@@ -133,7 +135,7 @@ class ChartPage:
         """Make the forms: from what was typed, or from what is stored. `added` rows of tests stand there empty."""
         self.form = ChartForm(
             self.session,
-            findings=self.findings,
+            findings=with_all_muscles(self.findings) if self.view == "grid" else self.findings,
             results=test_entries(self.session),
             techniques=self.techniques,
             tests=self.tests(added),
@@ -287,8 +289,8 @@ class ChartPage:
         return [{"tone": "warn", "title": "From the referral letter", "words": letter.precautions}]
 
 
-def open_page(session: TreatmentSession) -> ChartPage:
-    """Read everything the chart page of `session` needs."""
+def open_page(session: TreatmentSession, *, view: str = "map") -> ChartPage:
+    """Read everything the chart page of `session` needs, its muscles laid out as `view` says (chart_map.VIEWS)."""
     phase = phase_of(session)
     return ChartPage(
         session=fetch_parts(session),
@@ -296,6 +298,7 @@ def open_page(session: TreatmentSession) -> ChartPage:
         plans=plans_for(phase, session.plan.sides if session.plan else ()),
         last=previous_session(session),
         techniques=technique_names(),
+        view=view,
     )
 
 
