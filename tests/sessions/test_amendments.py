@@ -227,8 +227,8 @@ def test_it_is_kept_and_readable_with_a_banner(signed, mia, signed_in, page):
 
     shown = signed_in(mia).get(url(page, signed)).content.decode()
 
-    assert "Entered in error" in shown
-    assert "Reason: <span" in shown
+    assert "entered in error" in shown.lower()
+    assert "Reason: " in shown
     assert "Another client&#x27;s visit" in shown
     assert "Sitting was easier after the last visit." in shown
     assert "Signed by Mia Berg, LMT 4711" in shown

@@ -261,7 +261,7 @@ def test_only_fresh_mails_leave(demo, settings):
     waiting = Message.objects.filter(state=Message.State.DUE)
     kinds = set(waiting.values_list("kind", flat=True))
     fresh = {"intake_link", "booking_confirmation", "check_in", "report_ready", "therapist_alert"}
-    assert kinds == fresh | {"booking_held", "booking_link", "unsigned_notes"}
+    assert kinds == fresh | {"booking_held", "booking_link"}
     assert waiting.count() <= 12
     sent = []
     assert send_due(now=EARLY_AFTERNOON, deliver=sent.append).failed == 0
