@@ -220,7 +220,7 @@ class CopiedField(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="copied_field_is_frozen_when_signed", condition=SIGNED, via="session"),
+            FrozenWhen(name="copied_field_is_frozen_when_signed", condition=CLOSED, via="session"),
             models.UniqueConstraint(fields=["session", "spot", "field"], name="copied_field_once"),
         ]
 
