@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from booking.models import Appointment
@@ -30,6 +31,7 @@ from sessions.entries import FindingEntry, parse_spot
 from sessions.forms import AmendmentForm, WithdrawalForm, prefix_of
 from sessions.models import Amendment, TreatmentSession
 from sessions.note import is_late_by, note_of
+from sessions.retests import is_row
 from sessions.snippets import snippets_by_section
 
 CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
@@ -77,7 +79,7 @@ def session_chart(request, pk):
         return redirect(session)
     page = open_page(session)
     if request.method == "GET":
-        page.bind()
+        page.bind(added=request.GET.getlist("test"))
         return _chart(request, page)
     form = page.bind(request.POST)
     if not form.is_valid():
@@ -89,7 +91,7 @@ def session_chart(request, pk):
     except Refused as refusal:
         form.add_error(str(refusal))
         return _refused(request, page)
-    return _saved(request, saved)
+    return _saved(request, page, saved)
 
 
 def _typed(request, page) -> dict:
@@ -125,7 +127,7 @@ def _is_autosave(request) -> bool:
     return request.headers.get("X-Autosave") == "1"
 
 
-def _saved(request, session):
+def _saved(request, page, session):
     if _is_autosave(request):
         return JsonResponse({"state": "saved", "version": session.version})
     act, _, where = request.POST.get("act", "").partition(":")
@@ -138,10 +140,22 @@ def _saved(request, session):
         "confirm": f"#{prefix_of(where)}" if ":" in where else "#words",
         "draft": "#words",
         "remove": "#muscles",
+        "test": "#tests",
     }
     if act == "" or where == "all":
         messages.success(request, "The draft is saved.")
-    return redirect(reverse("sessions:session_chart", args=[session.pk]) + anchors.get(act, ""))
+    return redirect(
+        reverse("sessions:session_chart", args=[session.pk]) + _rows_kept(request, page) + anchors.get(act, "")
+    )
+
+
+def _rows_kept(request, page) -> str:
+    """Return the query that keeps rows of tests on the page while nothing is entered in them yet."""
+    act, _, added = request.POST.get("act", "").partition(":")
+    rows = [*request.POST.getlist("test"), *([added] if act == "test" else [])]
+    there = {*page.planned_tests(), *(form.row for form in page.form.tests if form.entries())}
+    kept = [row for row in dict.fromkeys(rows) if is_row(row) and row not in there]
+    return f"?{urlencode({'test': kept}, doseq=True)}" if kept else ""
 
 
 def _refused(request, page):
