@@ -17,6 +17,7 @@ from sessions.models import TreatmentSession
 from sessions.reading import fetch_parts, finding_entries, phase_of, plans_for, previous_session, test_entries
 from sessions.words import draft_objective, draft_work, in_words, test_in_words
 
+NOTHING = "–"  # what stands in a comparison where one side has no word
 ORDER = ("absolute", "clearance", "local", "caution")
 TONES = {"absolute": "stop", "clearance": "stop", "local": "warn", "caution": "warn"}
 
@@ -226,7 +227,7 @@ def differences(session: TreatmentSession, typed: dict, techniques: dict[str, st
     wanted = _rows(None, typed["findings"], typed["test_results"], techniques, typed)
     labels = dict.fromkeys([*stored, *wanted])
     return [
-        {"label": label, "stored": stored.get(label, "") or "–", "typed": wanted.get(label, "") or "–"}
+        {"label": label, "stored": stored.get(label, "") or NOTHING, "typed": wanted.get(label, "") or NOTHING}
         for label in labels
         if stored.get(label, "") != wanted.get(label, "")
     ]

@@ -13,7 +13,7 @@ from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
 from sessions.adverse import report_adverse_event
-from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
+from sessions.chart_page import NOTHING, differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
     SessionAlreadySigned,
@@ -27,6 +27,7 @@ from sessions.entries import FindingEntry, parse_spot
 from sessions.forms import AdverseEventForm, AmendmentForm, prefix_of
 from sessions.models import TreatmentSession
 from sessions.note import note_of
+from sessions.unsent import keys_of
 
 CONFLICTS = (ChartChanged, SessionAlreadySigned)
 
@@ -142,21 +143,24 @@ def _refused(request, page):
 def _conflict(request, page, refusal):
     """Show what is stored beside what was typed; saving once more is then a decision."""
     is_signed = isinstance(refusal, SessionAlreadySigned)
+    stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
+    found = differences(stored, page.form.chart(), page.techniques)
     if _is_autosave(request):
         state = "signed" if is_signed else "changed"
-        return JsonResponse({"state": state, "words": str(refusal)}, status=409)
-    stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
+        return JsonResponse({"state": state, "words": str(refusal), "is_same": not found}, status=409)
     conflict = {
         "words": str(refusal),
         "is_signed": is_signed,
         "version": stored.version,
-        "differences": differences(stored, page.form.chart(), page.techniques),
+        "differences": found,
+        "typed": "\n".join(f"{each['label']}: {each['typed']}" for each in found if each["typed"] != NOTHING),
     }
     return _chart(request, page, conflict=conflict, status=409)
 
 
 def _chart(request, page, *, conflict=None, status=200):
     context = {"page": page, "session": page.session, "form": page.form, "cards": page.cards(), "conflict": conflict}
+    context["keys"] = keys_of(request.user)
     return render(request, "sessions/session_chart.html", context, status=status)
 
 
@@ -209,6 +213,7 @@ def _note_context(request, session) -> dict:
         "adverse_events": session.adverse_events.order_by("at", "pk"),
         "is_author": session.therapist_id == request.user.pk,
         "printed_at": clock.now(),
+        "keys": keys_of(request.user),
     }
 
 
