@@ -1,7 +1,7 @@
 /* Saves a chart by itself, and loses nothing: no network, a reload, a crash, the lock of an idle page, a second window.
 
    form  data-chart data-session data-visit data-keys     data-typed: shows what was typed, not what is stored
-         data-chart-conflict: waits for a decision        data-signed: signed meanwhile, nothing can be saved any more
+         data-chart-conflict="7": waits for a decision, typed over version 7        data-signed: signed meanwhile, nothing can be saved any more
    data-chart-saved        where the state of saving is told
    data-discard-typed      a button: forgets what was typed here; it can be taken back on the next page
 
@@ -98,10 +98,11 @@
     );
   }
 
-  function typed() {
+  function typed({ decided = true } = {}) {
     const body = new FormData(form);
     body.delete("act");
     body.delete("csrfmiddlewaretoken");
+    if (!decided) body.set("version", form.dataset.chartConflict); // found again, it must meet the comparison again
     return new URLSearchParams(body).toString();
   }
 
@@ -111,7 +112,7 @@
     keeping = keeping.then(async () => {
       if (!isDirty() || leaving) return; // what was given up on leaving must not come back
       try {
-        await store.keep({ keys, session, address, visit, text: typed() });
+        await store.keep({ keys, session, address, visit, text: typed({ decided: !("chartConflict" in form.dataset) }) });
         cannotKeep?.remove();
         cannotKeep = null;
       } catch {

@@ -136,6 +136,12 @@
     document.dispatchEvent(new CustomEvent("presence:open"));
   }
 
+  /* The words of the practice's own page that asks for the password. */
+  function refusalIn(html) {
+    const found = new DOMParser().parseFromString(html, "text/html").querySelectorAll(".invalid-feedback");
+    return [...new Set([...found].map((one) => one.textContent.trim()))].join(" ") || "That was not the password.";
+  }
+
   async function unlock(event) {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form));
@@ -144,18 +150,17 @@
       const answer = await fetch(form.action, {
         method: "POST",
         body,
-        headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest", "X-CSRFToken": csrfToken() },
+        headers: { "X-Requested-With": "XMLHttpRequest" },
         credentials: "same-origin",
-        redirect: "manual",
+        redirect: "manual", // the right password leads on; where to, this page knows
       });
-      if (answer.ok) {
+      if (answer.type === "opaqueredirect") {
         touchedAt = Date.now();
         form.reset();
         await tell();
         others?.postMessage("look");
-      } else if (answer.status === 400) {
-        const { fields, errors } = (await answer.json()).form;
-        said.textContent = [...fields.password.errors, ...errors].join(" ");
+      } else if (answer.ok) {
+        said.textContent = refusalIn(await answer.text());
         form.elements.password.select();
       } else if (answer.status === 429) {
         said.textContent = "Too many attempts. Wait five minutes, then try again.";
