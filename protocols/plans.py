@@ -122,7 +122,7 @@ def planned_minutes(planned: PhaseMuscle, sides: Iterable[str]) -> int:
 
 def visits_done(plan: TreatmentPlan) -> int:
     """Return how many visits took place under the plan, signed or not."""
-    return plan.treatment_sessions.count()
+    return plan.treatment_sessions.standing().count()
 
 
 def open_plan(client: Client) -> TreatmentPlan | None:

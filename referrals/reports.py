@@ -114,7 +114,9 @@ def _measures(course: list[TreatmentSession]) -> list[dict[str, Any]]:
     """First and latest value per measure, and whether the fall is one that matters to people (ostelo-2008)."""
     rows = []
     for measure in OutcomeScore.Measure:
-        scores = OutcomeScore.objects.filter(session__in=course, measure=measure).order_by("measured_at", "pk")
+        scores = (
+            OutcomeScore.objects.standing().filter(session__in=course, measure=measure).order_by("measured_at", "pk")
+        )
         change = change_of([int(score) for score in scores.values_list("score", flat=True)])
         if change:
             rows.append(

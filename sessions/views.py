@@ -1,4 +1,4 @@
-"""Pages of massage sessions: chart, check and sign, read, amend, print; and the record of what went wrong."""
+"""Pages of massage sessions: chart, check and sign, read, amend, withdraw."""
 
 from django.contrib import messages
 from django.http import JsonResponse
@@ -12,24 +12,28 @@ from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
-from sessions.adverse import report_adverse_event
 from sessions.chart_page import NOTHING, differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
+    NotYourChart,
     SessionAlreadySigned,
+    SessionEnteredInError,
     amend_session,
+    is_copy,
     missing_for_signature,
     save_chart,
     sign_session,
     start_session,
+    withdraw_session,
 )
 from sessions.entries import FindingEntry, parse_spot
-from sessions.forms import AdverseEventForm, AmendmentForm, prefix_of
-from sessions.models import TreatmentSession
-from sessions.note import note_of
+from sessions.forms import AmendmentForm, WithdrawalForm, prefix_of
+from sessions.models import Amendment, TreatmentSession
+from sessions.note import is_late_by, note_of
+from sessions.snippets import snippets_by_section
 from sessions.unsent import keys_of
 
-CONFLICTS = (ChartChanged, SessionAlreadySigned)
+CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
 
 
 def _readable(request, pk, page):
@@ -70,7 +74,7 @@ def session_start(request, appointment_id):
 @require_http_methods(["GET", "POST"])
 def session_chart(request, pk):
     session = _readable(request, pk, "session_chart")
-    if request.method == "GET" and (session.is_signed or session.therapist_id != request.user.pk):
+    if request.method == "GET" and (session.is_closed or session.therapist_id != request.user.pk):
         return redirect(session)
     page = open_page(session)
     if request.method == "GET":
@@ -81,7 +85,7 @@ def session_chart(request, pk):
         return _refused(request, page)
     try:
         saved = save_chart(session, version=form.version, by=request.user, at=clock.now(), **_typed(request, page))
-    except CONFLICTS as refusal:
+    except tuple(CONFLICTS) as refusal:
         return _conflict(request, page, refusal)
     except Refused as refusal:
         form.add_error(str(refusal))
@@ -96,7 +100,12 @@ def _typed(request, page) -> dict:
     if act == "planned":
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
     if act == "draft":
-        chart = with_drafts(chart, page.techniques)
+        chart = with_drafts(chart, page.techniques, drafted=page.session.drafted, copied=page.marks(chart))
+    if act == "copy" and page.can_carry:
+        carried = page.carried(chart)
+        chart |= {**carried.words, "findings": carried.findings, "copied": carried.marks, "source": page.last}
+    if act == "confirm":
+        chart["confirmed"] = {*chart["confirmed"], *page.marks_at(where)}
     if act == "remove":
         chart["findings"] = [finding for finding in chart["findings"] if finding.spot != where]
     if act == "add" and where not in {finding.spot for finding in chart["findings"]} and _is_spot(where):
@@ -126,6 +135,8 @@ def _saved(request, session):
     anchors = {
         "add": f"#{prefix_of(where)}",
         "planned": "#muscles" if where == "all" else f"#{prefix_of(where)}",
+        "copy": "#muscles",
+        "confirm": f"#{prefix_of(where)}" if ":" in where else "#words",
         "draft": "#words",
         "remove": "#muscles",
     }
@@ -142,15 +153,14 @@ def _refused(request, page):
 
 def _conflict(request, page, refusal):
     """Show what is stored beside what was typed; saving once more is then a decision."""
-    is_signed = isinstance(refusal, SessionAlreadySigned)
+    state = CONFLICTS[type(refusal)]
     stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
     found = differences(stored, page.form.chart(), page.techniques)
     if _is_autosave(request):
-        state = "signed" if is_signed else "changed"
         return JsonResponse({"state": state, "words": str(refusal), "is_same": not found}, status=409)
     conflict = {
         "words": str(refusal),
-        "is_signed": is_signed,
+        "state": state,
         "version": stored.version,
         "differences": found,
         "typed": "\n".join(f"{each['label']}: {each['typed']}" for each in found if each["typed"] != NOTHING),
@@ -159,8 +169,15 @@ def _conflict(request, page, refusal):
 
 
 def _chart(request, page, *, conflict=None, status=200):
-    context = {"page": page, "session": page.session, "form": page.form, "cards": page.cards(), "conflict": conflict}
-    context["keys"] = keys_of(request.user)
+    context = {
+        "page": page,
+        "session": page.session,
+        "form": page.form,
+        "cards": page.cards(),
+        "texts": page.texts(snippets_by_section(request.user)),
+        "conflict": conflict,
+        "keys": keys_of(request.user),
+    }
     return render(request, "sessions/session_chart.html", context, status=status)
 
 
@@ -171,19 +188,37 @@ def _chart(request, page, *, conflict=None, status=200):
 @require_http_methods(["GET", "POST"])
 def session_sign(request, pk):
     session = _readable(request, pk, "session_sign")
-    if session.is_signed or session.therapist_id != request.user.pk:
+    is_open = not session.is_closed and session.therapist_id == request.user.pk
+    if request.method == "GET" and not is_open:
         return redirect(session)
     refusal, status = "", 200
     if request.method == "POST":
         try:
-            signed = sign_session(session, version=_version(request), by=request.user, at=clock.now())
+            signed = sign_session(
+                session,
+                version=_version(request),
+                is_copy_confirmed=request.POST.get("same_today") == "yes",
+                by=request.user,
+                at=clock.now(),
+            )
+        except (NotYourChart, SessionAlreadySigned, SessionEnteredInError) as refused:
+            messages.warning(request, str(refused))
+            return redirect(session)
         except Refused as refused:
             refusal, status = str(refused), 409
         else:
             messages.success(request, "Signed. From now on this chart stays as it is.")
             return redirect(signed)
-    context = {"session": session, "missing": missing_for_signature(session), "refusal": refusal}
-    return render(request, "sessions/session_sign.html", context | {"note": note_of(session)}, status=status)
+        session.refresh_from_db()  # what is shown is what stands now, whoever wrote it a moment ago
+    context = {
+        "session": session,
+        "missing": missing_for_signature(session),
+        "is_copy": is_copy(session),
+        "refusal": refusal,
+        "note": note_of(session),
+        "is_late": is_late_by(session, clock.now()),
+    }
+    return render(request, "sessions/session_sign.html", context, status=status)
 
 
 def _version(request) -> int:
@@ -195,26 +230,22 @@ def _version(request) -> int:
 @require_GET
 def session_detail(request, pk):
     session = _readable(request, pk, "session_detail")
-    return render(request, "sessions/session_detail.html", _note_context(request, session))
-
-
-@role_required("therapist", "owner")
-@require_GET
-def session_print(request, pk):
-    session = _readable(request, pk, "session_print")
-    return render(request, "sessions/session_print.html", _note_context(request, session))
-
-
-def _note_context(request, session) -> dict:
-    return {
+    amendments = session.amendments.order_by("chain_position")
+    in_error = Amendment.Kind.ENTERED_IN_ERROR
+    events = session.adverse_events.latest_words().newest_first()
+    context = {
         "session": session,
         "note": note_of(session),
-        "amendments": session.amendments.order_by("at", "pk"),
-        "adverse_events": session.adverse_events.order_by("at", "pk"),
+        "amendments": [amendment for amendment in amendments if amendment.kind != in_error],
+        "withdrawal": next((amendment for amendment in amendments if amendment.kind == in_error), None),
+        "adverse_events": events.select_related("by", "used_technique", "session"),
         "is_author": session.therapist_id == request.user.pk,
-        "printed_at": clock.now(),
         "keys": keys_of(request.user),
+        "may_withdraw": request.user.is_therapist
+        and not session.is_in_error
+        and (session.therapist_id == request.user.pk or not session.therapist.is_active),
     }
+    return render(request, "sessions/session_detail.html", context)
 
 
 @role_required("therapist")
@@ -236,21 +267,16 @@ def session_amend(request, pk):
 
 @role_required("therapist")
 @require_http_methods(["GET", "POST"])
-def adverse_event_create(request, client_id):
-    client = get_object_or_404(Client.objects.charts_visible_to(request.user), pk=client_id)
-    audit.record_reading(client=client, page="sessions:adverse_event_create", at=clock.now(), by=request.user)
-    form = AdverseEventForm(
-        request.POST if request.method == "POST" else None,
-        sessions=client.treatment_sessions.select_related("appointment").newest_first(),
-        initial={"session": request.GET.get("session"), "happened_on": clock.today()},
-    )
+def session_withdraw(request, pk):
+    session = _readable(request, pk, "session_withdraw")
+    form = WithdrawalForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            report_adverse_event(client=client, by=request.user, at=clock.now(), **form.cleaned_data)
+            withdraw_session(session, by=request.user, at=clock.now(), **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, "The adverse event is recorded.")
-            return redirect(client)
-    context = {"client": client, "form": form}
-    return render(request, "sessions/adverse_event_create.html", context, status=422 if form.errors else 200)
+            messages.success(request, "Marked as entered in error. It is kept, and part of nothing.")
+            return redirect(session)
+    context = {"session": session, "form": form, "note": note_of(session)}
+    return render(request, "sessions/session_withdraw.html", context, status=422 if form.errors else 200)

@@ -33,3 +33,11 @@ def counter(field, step=5, unit="", label="", most=""):
         "label": label or field.label,
         "most": most,
     }
+
+
+@register.inclusion_tag("sessions/_copied.html")
+def copied(field):
+    """Say at a field's label that its value was copied, and from which day; nothing when somebody has touched it."""
+    form = field.form
+    day = getattr(form, "copied", {}).get(field.name)
+    return {"day": day, "short": day and day.rpartition(" ")[0], "mark": f"{getattr(form, 'spot', '')}/{field.name}"}

@@ -1,7 +1,7 @@
 /* Saves a chart by itself, and loses nothing: no network, a reload, a crash, the lock of an idle page, a second window.
 
    form  data-chart data-session data-visit data-keys     data-typed: shows what was typed, not what is stored
-         data-chart-conflict="7": waits for a decision, typed over version 7        data-signed: signed meanwhile, nothing can be saved any more
+         data-chart-conflict="7": waits for a decision, typed over version 7        data-closed: signed or withdrawn meanwhile
    data-chart-saved        where the state of saving is told
    data-discard-typed      a button: forgets what was typed here; it can be taken back on the next page
 
@@ -21,7 +21,7 @@
   const keys = canKeep ? store.keysFrom(form.dataset.keys) : null;
   const mark = form.querySelector("[data-chart-saved]");
   const isTyped = "typed" in form.dataset;
-  const isSigned = "signed" in form.dataset;
+  const isClosed = "closed" in form.dataset;
 
   let timer = null;
   let keepTimer = null;
@@ -31,7 +31,7 @@
   let pressing = false;
   let leaving = false;
   let isLocked = false;
-  let stopped = isSigned || "chartConflict" in form.dataset; // waits for a decision
+  let stopped = isClosed || "chartConflict" in form.dataset; // waits for a decision
   let isTold = false; // the conflict stands on the page: "Compare both" leads on
 
   const isDirty = () => edits > savedEdits;
@@ -133,7 +133,7 @@
 
   function changed() {
     edits += 1;
-    if (isSigned) return;
+    if (isClosed) return;
     clearTimeout(keepTimer);
     keepTimer = setTimeout(keepNow, KEEP_MS);
     if (!stopped) saveIn(WAIT_MS);

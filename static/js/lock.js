@@ -1,17 +1,17 @@
 /* Covers the page when nobody touched it for a while, as the practice counts it: practice/presence.py. What was typed stays
    in the page below. A page that is reloaded meets the same lock there.
 
-   body  data-here     where to tell that somebody is still here       data-left   seconds until it closes
-         data-idle     seconds without a touch after which it locks    data-then   "locked", or "ended" after twelve hours
+   #lock  data-here    where to tell that somebody is still here       data-left   seconds until it closes
+          data-idle    seconds without a touch after which it locks    data-then   "locked", or "ended" after twelve hours
 
    window.presence     idleSeconds(), lock(), end(); the page hears "presence:locked" and "presence:open" on document          */
 (() => {
-  const { here, idle, user } = document.body.dataset;
-  if (!here) return;
+  const cover = document.getElementById("lock");
+  if (!cover) return;
 
   const WARN_S = 60;
   const TELL_MS = 30_000;
-  const cover = document.getElementById("lock");
+  const { here, idle, user } = cover.dataset;
   const warning = document.getElementById("lock-warning");
   const form = cover.querySelector("[data-unlock]");
   const ended = cover.querySelector("[data-ended]");
@@ -21,8 +21,8 @@
 
   let touchedAt = Date.now(); // opening the page was a touch
   let toldAt = Date.now();
-  let closesAt = Date.now() + Number(document.body.dataset.left) * 1000;
-  let then = document.body.dataset.then;
+  let closesAt = Date.now() + Number(cover.dataset.left) * 1000;
+  let then = cover.dataset.then;
   let isLocked = false;
   let isAsking = false;
   let wasWarned = false;

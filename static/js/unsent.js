@@ -1,7 +1,7 @@
 /* Tells of text that waits in this browser to be sent: on every page of the staff, at signing out, and beside a signed chart.
 
    form  data-sign-out      asks first when something waits
-   data-unsent-of="id"      the page of that chart: data-address, data-keys; data-is-signed when only an amendment is left    */
+   data-unsent-of="id"      the page of that chart: data-address, data-keys; data-is-closed when it is signed or withdrawn    */
 (async () => {
   const store = window.chartStore;
   if (!store?.isPossible() || !store.user) return;
@@ -55,7 +55,7 @@
     const { unsentOf: session, address, keys } = here.dataset;
     const [entry] = await store.left(await store.list({ session }));
     if (!entry) return offerDiscarded(session);
-    if (!("isSigned" in here.dataset)) {
+    if (!("isClosed" in here.dataset)) {
       notice("Text that was typed into this chart and not sent waits in this browser.", element("a", { className: "btn btn-secondary", href: address, textContent: "Open the chart" }));
       return;
     }
@@ -65,7 +65,7 @@
       sessionStorage.setItem("chart-adopts", entry.page);
       store.post(address, text, csrfToken());
     });
-    const words = "Text that was typed here and not sent before the chart was signed waits in this browser. It is not part of the chart. Add what is missing as an amendment, then discard it.";
+    const words = "Text that was typed here and not sent before this chart was closed waits in this browser. It is not part of the chart. Look at it, add what is missing as an amendment, then discard it.";
     const box = notice(words, ...(text === null ? [] : [look]), button("Discard it", async () => {
       if (!(await window.ask("Discard what was typed here and not sent? It can be taken back on this page."))) return;
       await store.discard(entry);

@@ -51,7 +51,7 @@ def without_triggers():
 
 
 def test_the_chain_counts_and_holds(three, mia):
-    amend_session(three[0], text="Late word.", reason="Late entry", by=mia, at=NINE + minutes(90))
+    amend_session(three[0], kind="addendum", text="Late word.", reason="Left out", by=mia, at=NINE + minutes(90))
 
     verdict = verify()
 
@@ -123,7 +123,7 @@ def test_verify_names_the_first_bad_row(three, tamper):
 
 
 def test_verify_finds_a_changed_amendment(three, mia):
-    amend_session(three[0], text="Late word.", reason="Late entry", by=mia, at=NINE + minutes(90))
+    amend_session(three[0], kind="addendum", text="Late word.", reason="Left out", by=mia, at=NINE + minutes(90))
     with without_triggers():
         Amendment.objects.update(text="Nothing happened.")
 

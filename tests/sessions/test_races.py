@@ -84,7 +84,9 @@ def test_the_chain_does_not_fork_when_many_sign_at_once(plan, ada, mia, massage,
     def sign_and_amend(number):
         session = sessions[number]
         signed = sign_session(session, version=session.version, by=mia, at=NINE + timedelta(days=30))
-        return amend_session(signed, text="Late word.", reason="Late entry", by=mia, at=NINE + timedelta(days=31))
+        return amend_session(
+            signed, kind="addendum", text="Late word.", reason="Left out", by=mia, at=NINE + timedelta(days=31)
+        )
 
     race(sign_and_amend)
 

@@ -334,7 +334,9 @@ class Walk:
     def amend(self, session: TreatmentSession, at: datetime) -> None:
         """Add a later word to a signed chart."""
         amendment = self.story["amendment"]
-        amend_session(session, text=amendment["text"], reason=amendment["reason"], by=self.therapist, at=at)
+        amend_session(
+            session, kind="addendum", text=amendment["text"], reason=amendment["reason"], by=self.therapist, at=at
+        )
 
     def report_adverse_event(self, session: TreatmentSession, at: datetime) -> None:
         """Write down what went wrong."""

@@ -18,6 +18,8 @@ from workspace.intake_desk import LOOKS_AHEAD, awaited_intakes
 from workspace.timeline import timeline_of
 from workspace.today import day_of
 
+STORY = 50  # events of a client's story on the page; the rest is one tap away
+
 
 @role_required("therapist")
 @require_safe
@@ -54,8 +56,10 @@ def client_page(request, client_id):
         "intake": client.intakes.open().first(),
         "tasks": Task.objects.visible_to(request.user).open().filter(client=client).order_by("due_at", "pk"),
         "referrals": client.referrals.select_related("referrer").order_by("-received_on", "-pk"),
-        "events": timeline_of(client, is_clinical=reads_chart),
     }
+    events = timeline_of(client, is_clinical=reads_chart)
+    shown = events if request.GET.get("story") == "all" else events[:STORY]
+    context |= {"events": shown, "older": len(events) - len(shown)}
     if reads_chart:
         audit.record_reading(client=client, page="workspace:client_page", at=now, by=request.user)
         context |= _chart(client)
@@ -63,7 +67,7 @@ def client_page(request, client_id):
 
 
 def _chart(client):
-    scores = client.outcome_scores.order_by("measured_at", "pk")
+    scores = client.outcome_scores.standing().order_by("measured_at", "pk")
     screening = current_screening(client)
     return {
         "screening": screening,
@@ -71,5 +75,5 @@ def _chart(client):
         "plan": open_plan(client),
         "consents": holding_consents(client).values(),
         "pain": pain_chart([(row.measured_at, int(row.score), row.get_measure_display()) for row in scores]),
-        "last_session": client.treatment_sessions.select_related("appointment").newest_first().first(),
+        "last_session": client.treatment_sessions.standing().select_related("appointment").newest_first().first(),
     }
