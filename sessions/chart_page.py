@@ -35,7 +35,7 @@ from sessions.reading import (
 )
 from sessions.words import NOTHING, draft_objective, draft_work, in_words, test_in_words, without_lines
 
-NOTHING = "–"  # what stands in a comparison where one side has no word
+BLANK = "–"  # what stands in a comparison where one side has no word
 ORDER = ("absolute", "clearance", "local", "caution")
 TONES = {"absolute": "stop", "clearance": "stop", "local": "warn", "caution": "warn"}
 
@@ -336,7 +336,7 @@ def differences(session: TreatmentSession, typed: dict, techniques: dict[str, st
     wanted = _rows(None, typed["findings"], typed["test_results"], techniques, typed)
     labels = dict.fromkeys([*stored, *wanted])
     return [
-        {"label": label, "stored": stored.get(label, "") or NOTHING, "typed": wanted.get(label, "") or NOTHING}
+        {"label": label, "stored": stored.get(label, "") or BLANK, "typed": wanted.get(label, "") or BLANK}
         for label in labels
         if stored.get(label, "") != wanted.get(label, "")
     ]

@@ -12,7 +12,7 @@ from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
-from sessions.chart_page import NOTHING, differences, fill_as_planned, open_page, with_drafts
+from sessions.chart_page import BLANK, differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
     NotYourChart,
@@ -163,7 +163,7 @@ def _conflict(request, page, refusal):
         "state": state,
         "version": stored.version,
         "differences": found,
-        "typed": "\n".join(f"{each['label']}: {each['typed']}" for each in found if each["typed"] != NOTHING),
+        "typed": "\n".join(f"{each['label']}: {each['typed']}" for each in found if each["typed"] != BLANK),
     }
     return _chart(request, page, conflict=conflict, status=409)
 
