@@ -66,7 +66,7 @@
       row.append(button);
     }
     if (buttons.length) inside.append(row);
-    box.append(inside);
+    box.append(store.icon(tone === "info" ? "info" : "warn"), inside);
     return box;
   }
 

@@ -134,5 +134,7 @@ window.chartStore = (() => {
     form.submit();
   }
 
-  return { post, user, page, isPossible, list, left, keep, read, remove, discard, takeBack, forgetDiscarded, keysFrom, holdPage };
+  const icon = (name) => document.getElementById(`icon-${name}`)?.content.cloneNode(true) ?? "";
+
+  return { icon, post, user, page, isPossible, list, left, keep, read, remove, discard, takeBack, forgetDiscarded, keysFrom, holdPage };
 })();

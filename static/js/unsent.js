@@ -24,7 +24,7 @@
 
   function notice(words, ...controls) {
     const text = element("p", { textContent: words });
-    const box = element("div", { className: "notice tone-warn mb-4" }, element("div", {}, text, element("div", { className: "cluster" }, ...controls)));
+    const box = element("div", { className: "notice tone-warn mb-4" }, store.icon("warn"), element("div", {}, text, element("div", { className: "cluster" }, ...controls)));
     box.setAttribute("role", "status");
     document.getElementById("main")?.prepend(box);
     return box;
