@@ -47,7 +47,7 @@
 
   function notice(tone, words, ...buttons) {
     const box = document.createElement("div");
-    box.className = `notice tone-${tone}`;
+    box.className = `notice tone-${tone} my-3`;
     box.setAttribute("role", tone === "stop" ? "alert" : "status");
     const inside = document.createElement("div");
     const text = document.createElement("p");

@@ -267,7 +267,8 @@ def test_text_of_a_chart_signed_meanwhile_becomes_an_amendment_or_goes(left_behi
     page.get_by_role("button", name="Add as an amendment").click()
     expect(page.get_by_label("What to add or correct")).to_have_value("Subjective: The knee gave way.")
     assert not Amendment.objects.exists()
-    page.get_by_label("Reason").fill("Late entry")
+    page.get_by_text("Addendum: something to add").click()
+    page.get_by_label("Reason").fill("Left out")
     page.get_by_role("button", name="Add to the chart").click()
     expect(page.get_by_text("The amendment is added.")).to_be_visible()
     assert stored(draft).subjective == "Fine."
