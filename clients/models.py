@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from phonenumber_field.modelfields import PhoneNumberField
 
+from anatomy.body import LEVEL_NAMES, spot_label, spots_of
 from clients.folding import fold, folded_words
 from practice.constraints import AppendOnly, FrozenWhen
 from practice.links import Link, LinkQuerySet
@@ -225,6 +226,14 @@ class PainDrawing(models.Model):
     regions = models.JSONField(default=list)
     lowest_level = models.CharField(max_length=20, blank=True)
     drawn_at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The therapist who took it; empty when the client marked it alone.",
+    )
 
     objects = ClinicalQuerySet.as_manager()
 
@@ -233,6 +242,16 @@ class PainDrawing(models.Model):
 
     def __str__(self):
         return f"pain drawing #{self.pk}"
+
+    @property
+    def places(self) -> list[str]:
+        """The marked places in words, in the map's order: "Left buttock"."""
+        return [spot_label(value) for value in spots_of(self.regions)]
+
+    @property
+    def reaches(self) -> str:
+        """How far down the leg the marked places reach, as people say it; "nothing marked" for an empty one."""
+        return LEVEL_NAMES.get(self.lowest_level, "nothing marked")
 
 
 class ScreeningQuerySet(ClinicalQuerySet):

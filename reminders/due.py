@@ -236,8 +236,8 @@ def _reports(now):
 def _alerts():
     alerts = Task.objects.open().filter(
         _not_yet("task", Kind.THERAPIST_ALERT),
-        kind__in=[Task.Kind.SCREENING_ALERT, Task.Kind.CHECK_IN_ALERT],
-        for_role="therapist",
+        kind__in=[Task.Kind.SCREENING_ALERT, Task.Kind.CHECK_IN_ALERT, Task.Kind.ADVERSE_EVENT],
+        for_role__in=["therapist", "owner"],
     )
     return [
         Message(
@@ -276,7 +276,9 @@ def _unsigned(now):
 
 
 def _readers(alert: Task) -> list[User | None]:
-    """Return whom an alert is mailed to: who is in charge (None), or all who could act if the client is in nobody's care."""
+    """Return whom an alert is mailed to: who is in charge (None), all who could act if the client is in nobody's care, or the owners."""
+    if alert.for_role == "owner":
+        return list(User.objects.filter(is_owner=True, is_active=True).exclude(email="").order_by("pk"))
     if not alerts_for_everybody().filter(pk=alert.pk).exists():
         return [None]
     able = User.objects.filter(Q(is_therapist=True) | Q(is_owner=True), is_active=True).exclude(email="")
@@ -303,6 +305,8 @@ def why_not(message: Message, now: datetime) -> str:
         return _why_not_author(message, now)
     if message.task_id and message.task.done_at:
         return "already looked at"
+    if message.task_id and message.task.for_role == "owner":
+        return ""
     if message.task_id and message.reader_id and not alerts_for_everybody().filter(pk=message.task_id).exists():
         return (
             "" if Client.objects.in_care_of([message.reader_id]).filter(pk=message.client_id) else "a colleague has it"

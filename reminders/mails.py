@@ -221,6 +221,8 @@ def _report(message, now, is_preview):
 
 
 def _alert(message, now, is_preview):
+    if message.task.for_role == "owner":
+        return _absolute("workspace:settings"), "owner_alert"
     if message.reader and message.reader.is_therapist:  # the chart opens to whoever takes the client on, on Today
         return _absolute("workspace:today"), "therapist_alert_everybody"
     return _absolute("workspace:client_page", message.client_id), message.kind

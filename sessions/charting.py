@@ -34,9 +34,18 @@ from sessions.models import (
     TreatmentSession,
 )
 from sessions.reading import copied_from, fetch_parts, finding_entry, phase_of, plans_for, test_entries
+from sessions.retests import is_row, row_name, row_of
 
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
-CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", *WORDS, "drafted")
+CHART_FIELDS = (
+    "pain_before_nrs",
+    "pain_back_nrs",
+    "pain_buttock_nrs",
+    "pain_leg_nrs",
+    "pain_after_nrs",
+    *WORDS,
+    "drafted",
+)
 NOT_HAPPENING = {
     Appointment.Status.CANCELLED: "This visit was cancelled. Book it again to chart it.",
     Appointment.Status.NO_SHOW: "This visit is marked as did not come. Take that back first.",
@@ -93,7 +102,7 @@ class NotThen(Refused):
 
 
 class UnknownEntry(Refused):
-    """A muscle or a technique that the practice does not know."""
+    """A muscle, a technique or a test that the practice does not know."""
 
 
 class MinutesBeyondVisit(Refused):
@@ -208,6 +217,8 @@ def save_chart(
         findings, results = chart.pop("findings", None), chart.pop("test_results", None)
         if findings is not None:
             _check_findings(standing, findings)
+        if results is not None:
+            _check_results(results)
         changed = _changed_fields(standing, chart)
         stored = {finding_entry(row).spot: row for row in _findings(standing)}
         has_new_findings = findings is not None and _differ(stored, findings)
@@ -305,6 +316,13 @@ def _check_findings(session: TreatmentSession, findings: Iterable[FindingEntry])
         )
 
 
+def _check_results(results: Iterable[TestEntry]) -> None:
+    for entry in results:
+        if not is_row(row_of(entry.test, entry.side)):
+            name = row_name(entry.test, entry.side)
+            raise UnknownEntry(f"“{name}” is not in the practice's list of tests.")
+
+
 def _changed_fields(session: TreatmentSession, fields: dict) -> dict:
     if unknown := fields.keys() - set(CHART_FIELDS):
         raise TypeError(f"A chart has no {sorted(unknown)[0]!r}.")
@@ -366,7 +384,8 @@ def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> N
             side=result.side,
             moment=result.moment,
             result=result.result,
-            angle_deg=result.angle_deg,
+            value=result.value,
+            felt_where=result.felt_where,
         )
         for result in results
     )
@@ -438,11 +457,19 @@ def _record_outcomes(session: TreatmentSession, *, at: datetime) -> None:
     visit = session.appointment
     moments = {
         OutcomeScore.Measure.PAIN_BEFORE: (session.pain_before_nrs, visit.starts_at),
+        OutcomeScore.Measure.NRS_BACK: (session.pain_back_nrs, visit.starts_at),
+        OutcomeScore.Measure.NRS_BUTTOCK: (session.pain_buttock_nrs, visit.starts_at),
+        OutcomeScore.Measure.NRS_LEG: (session.pain_leg_nrs, visit.starts_at),
         OutcomeScore.Measure.PAIN_AFTER: (session.pain_after_nrs, max(visit.starts_at, min(at, visit.ends_at))),
     }
     OutcomeScore.objects.bulk_create(
         OutcomeScore(
-            client_id=session.client_id, session=session, measure=measure, score=score, measured_at=measured_at
+            client_id=session.client_id,
+            session=session,
+            measure=measure,
+            score=score,
+            measured_at=measured_at,
+            by_id=session.signed_by_id,
         )
         for measure, (score, measured_at) in moments.items()
         if score is not None

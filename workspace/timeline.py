@@ -280,7 +280,7 @@ def _reports(client) -> Iterator[Event]:
 def _adverse_events(client) -> Iterator[Event]:
     """Every entry, corrections and those entered in error included; a moment is when it was written down."""
     for event in client.adverse_events.select_related("used_technique", "by"):
-        words = f"{event.happened_on:%-d %b %Y}, {event.get_severity_display().lower()}. {event.place}"
+        words = f"{event.happened_on:%-d %b %Y}, {event.severity}: {event.place}"
         after = f", after {event.technique_words}" if event.technique_words else ""
         why = f" Corrected by {event.by.name}: {event.reason}" if event.corrects_id else ""
         yield Event(

@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                 ('regions', models.JSONField(default=list)),
                 ('lowest_level', models.CharField(blank=True, max_length=20)),
                 ('drawn_at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, help_text='The therapist who took it; empty when the client marked it alone.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pain_drawings', to='clients.client')),
                 ('intake', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pain_drawing', to='clients.intake')),
             ],

@@ -147,7 +147,7 @@
   function send(text) {
     const body = new URLSearchParams(text);
     body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-    return fetch(address, {
+    return fetch(address + window.location.search, {
       method: "POST",
       body,
       headers: {
@@ -347,7 +347,7 @@
   function sendOn(entry, text) {
     adoptNext(entry.page);
     go();
-    store.post(address, text, form.elements.csrfmiddlewaretoken.value);
+    store.post(address + window.location.search, text, form.elements.csrfmiddlewaretoken.value);
   }
 
   async function forget(entry) {

@@ -47,6 +47,7 @@ from sessions.adverse import report_adverse_event
 from sessions.charting import amend_session, save_chart, sign_session, start_session
 from sessions.copying import Mark
 from sessions.entries import FindingEntry, TestEntry
+from sessions.measures import correct_score, name_activities, record_ratings, record_score, record_statements
 from sessions.models import TreatmentSession
 from sessions.snippets import keep_snippet
 from tests import world
@@ -327,8 +328,9 @@ def _chart(record, visit, name) -> TreatmentSession:
         minutes=10,
         response="eased",
     )
-    test = TestEntry("slr", "right", "before", "positive", 40)
-    chart = {"pain_before_nrs": 6, "pain_after_nrs": 3, **words, "findings": [finding], "test_results": [test]}
+    test = TestEntry("slr", "right", "before", "positive", 40, record.word(f"{name}-felt"))
+    pain = {"pain_before_nrs": 6, "pain_back_nrs": 2, "pain_buttock_nrs": 6, "pain_leg_nrs": 3, "pain_after_nrs": 3}
+    chart = {**pain, **words, "findings": [finding], "test_results": [test]}
     return save_chart(draft, version=draft.version, by=record.therapist, at=visit.starts_at, **chart)
 
 
@@ -360,6 +362,7 @@ def _treat(record):
         by=by,
         at=NOW,
     )
+    _measure(record)
     record.visits["draft"] = _book(record, record.client, NINE)
     draft = _chart(record, record.visits["draft"], "draft")
     record.draft = save_chart(
@@ -372,6 +375,19 @@ def _treat(record):
         assessment=record.second_session.assessment,
     )
     record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=by)
+
+
+def _measure(record):
+    """Name activities and rate them, tick statements, rate the change, and correct a score from elsewhere."""
+    asked = {"client": record.client, "by": record.therapist, "at": NOW, "measured_on": date(2026, 11, 16)}
+    words = [record.word(f"activity-{place}") for place in (1, 2, 3)]
+    record.activities = name_activities(client=record.client, words=words, by=record.therapist, at=NOW - 7 * DAY)
+    ratings = {activity.pk: 5 for activity in record.activities}
+    record.score = record_ratings(ratings=ratings, session=record.second_session, **asked)
+    record_statements(measure="rmdq", ticked=[2, 10], none_applies=False, **asked)
+    record_score(measure="groc", value=-1, since_on=date(2026, 11, 9), **asked)
+    wrong = record_score(measure="odi", value=44, **asked)
+    correct_score(wrong, value=40, reason=record.word("measure-reason"), by=record.therapist, at=NOW)
 
 
 def _look_back(record):

@@ -26,25 +26,26 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, anchors: Path | None, **options):
-        kept, forged = self._read(anchors)
+        path = anchors or settings.CHAIN_ANCHORS
+        kept, forged = _read(path, is_named=anchors is not None)
         verdict = verify(anchor.heads for anchor in kept)
         if fault := verdict.fault or forged:
             raise CommandError(str(fault), returncode=1)
         if kept:
-            self.stdout.write(
-                f"{len(kept)} anchors, the last of {kept[-1].at:%Y-%m-%d %H:%M} UTC: the chain goes on from them."
-            )
+            times = "1 time" if len(kept) == 1 else f"{len(kept)} times"
+            self.stdout.write(f"Anchored: {times}, the last on {kept[-1].at:%Y-%m-%d %H:%M} UTC.")
+        else:
+            self.stdout.write(f"There are no anchors ({path}): a tail cut off the chain cannot be found.")
         self.stdout.write(f"{verdict.sessions} signed sessions and {verdict.amendments} amendments: the chain holds.")
 
-    def _read(self, named: Path | None) -> tuple[list[Anchor], Fault | None]:
-        path = named or settings.CHAIN_ANCHORS
-        try:
-            with path.open(encoding="utf-8", errors="replace") as lines:
-                return read(lines)
-        except FileNotFoundError as error:
-            if named:
-                raise CommandError(f"There is no file {path}.", returncode=1) from error
-            self.stdout.write(f"There are no anchors ({path}): a tail cut off the chain cannot be found.")
-            return [], None
-        except OSError as error:
-            raise CommandError(f"The anchors in {path} cannot be read: {error.strerror}.", returncode=1) from error
+
+def _read(path: Path, *, is_named: bool) -> tuple[list[Anchor], Fault | None]:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            return read(lines)
+    except FileNotFoundError as error:
+        if is_named:
+            raise CommandError(f"There is no file {path}.", returncode=1) from error
+        return [], None
+    except OSError as error:
+        raise CommandError(f"The anchors in {path} cannot be read: {error.strerror}.", returncode=1) from error
