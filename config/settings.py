@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "practice.middleware.declared_access",
     "practice.middleware.practice_context",
+    "practice.middleware.idle_lock",
 ]
 
 ROOT_URLCONF = "config.urls"
