@@ -308,7 +308,7 @@ def _refuse_unless(row: Appointment, states: set[str], what: str) -> None:
 
 
 def _refuse_if_treated(row: Appointment) -> None:
-    if hasattr(row, "treatment_session"):  # by relation: charting stands to the right of this room
+    if row.chart is not None:
         raise NotNow("The therapist has begun to chart this visit, so it stays as it is.")
 
 

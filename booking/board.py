@@ -205,9 +205,9 @@ def load_visits(user: User, whole: Interval, therapist: User | None = None) -> l
     if therapist is not None:
         visits = visits.filter(therapist=therapist)
     return list(
-        visits.select_related("client", "therapist", "service", "room", "plan", "treatment_session").order_by(
-            "starts_at", "pk"
-        )
+        visits.select_related("client", "therapist", "service", "room", "plan")
+        .prefetch_related("treatment_sessions")
+        .order_by("starts_at", "pk")
     )
 
 

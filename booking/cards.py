@@ -61,7 +61,7 @@ class Entry:
     @property
     def state(self) -> str:
         """What the badge says: the status, or how far the visit has come."""
-        session = getattr(self.appointment, "treatment_session", None)
+        session = self.appointment.chart if self.appointment else None
         if session is not None:
             return "seen" if session.signed_at else "in_session"
         return self.appointment.status
@@ -153,7 +153,7 @@ def draw_cards(visits: list[Appointment], frame: Frame, known: Known) -> list[En
 
 
 def _card(visit: Appointment, frame: Frame, known: Known) -> Entry:
-    is_charted = hasattr(visit, "treatment_session")
+    is_charted = visit.chart is not None
     is_expected = visit.status in ("booked", "confirmed") and not is_charted
     return make_entry(
         "visit",
@@ -179,10 +179,10 @@ def _visit_numbers(visits: list[Appointment]) -> dict[int, int]:
     """Return which visit of its plan each appointment is, counting those that were not missed or cancelled."""
     plans = {visit.plan_id for visit in visits if visit.plan_id}
     # The visit in which a plan was started was booked before there was one: its session knows the plan.
-    rows = Appointment.objects.live().filter(Q(plan__in=plans) | Q(treatment_session__plan__in=plans))
+    rows = Appointment.objects.live().with_chart().filter(Q(plan__in=plans) | Q(charted__plan__in=plans))
     rows = rows.exclude(status="no_show").order_by("starts_at", "pk")
     numbers, counts = {}, defaultdict(int)
-    for pk, plan, charted in rows.values_list("pk", "plan_id", "treatment_session__plan_id"):
+    for pk, plan, charted in rows.values_list("pk", "plan_id", "charted__plan_id"):
         counts[plan or charted] += 1
         numbers[pk] = counts[plan or charted]
     return numbers

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 
 from clients.models import Client
@@ -48,6 +48,11 @@ class Series(models.Model):
 
 
 class AppointmentQuerySet(models.QuerySet):
+    def with_chart(self):
+        """Join each appointment's standing session as `charted`. By relation: charting stands to the right of this room."""
+        stands = Q(treatment_sessions__entered_in_error_at__isnull=True)
+        return self.alias(charted=FilteredRelation("treatment_sessions", condition=stands))
+
     def live(self):
         """Appointments that occupy their time."""
         return self.filter(OCCUPIES)
@@ -59,6 +64,10 @@ class AppointmentQuerySet(models.QuerySet):
     def overlapping(self, start, end):
         """Appointments that overlap the half-open interval [start, end)."""
         return self.filter(starts_at__lt=end, ends_at__gt=start, starts_at__gt=start - LONGEST)
+
+    def uncharted(self):
+        """Appointments without a standing session."""
+        return self.with_chart().filter(charted__isnull=True)
 
     def upcoming(self, now):
         """Live appointments that have not started."""
@@ -149,6 +158,11 @@ class Appointment(models.Model):
 
     def get_absolute_url(self):
         return reverse("booking:appointment_detail", args=[self.pk])
+
+    @property
+    def chart(self):
+        """The visit's standing session, or None: one entered in error is not its chart. Prefetch `treatment_sessions`."""
+        return next((row for row in self.treatment_sessions.all() if row.entered_in_error_at is None), None)
 
     @property
     def is_cancelled(self) -> bool:

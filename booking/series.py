@@ -131,7 +131,7 @@ def this_and_later(appointment: Appointment) -> list[Appointment]:
     if appointment.series_id is None:
         return []
     rows = Appointment.objects.filter(series=appointment.series_id, starts_at__gte=appointment.starts_at)
-    rows = rows.filter(status__in=OPEN_STATES, treatment_session__isnull=True)
+    rows = rows.uncharted().filter(status__in=OPEN_STATES)
     return list(rows.select_related("therapist").order_by("starts_at", "pk"))
 
 
@@ -180,7 +180,7 @@ def plan_for(client: Client, service: Service) -> TreatmentPlan | None:
 def planned_visits(plan: TreatmentPlan, *, now: datetime) -> PlannedVisits:
     """Return what the plan still asks for. The weeks are those of the phase the next visit falls into, at least one."""
     done = visits_done(plan)
-    booked = plan.appointments.upcoming(now).filter(treatment_session__isnull=True).count()
+    booked = plan.appointments.upcoming(now).uncharted().count()
     phase = current_phase(plan, done + 1)
     weeks = round(phase.days_between / 7) if phase else 1
     return PlannedVisits(

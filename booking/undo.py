@@ -100,7 +100,7 @@ def _move_back(appointment: Appointment, change: AppointmentChange, *, by: User,
         row = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
         if row.version != appointment.version or _last_change(row) != change:
             raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
-        if hasattr(row, "treatment_session"):
+        if row.chart is not None:
             raise NotNow("The therapist has begun to chart this visit, so it stays as it is.")
         return put_back(row, change, by=by, at=at)
 

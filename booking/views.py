@@ -245,7 +245,7 @@ def length_of(appointment) -> int:
 
 def _detail(request, appointment, *, refusal="", status=200):
     now = clock.now()
-    is_charted = hasattr(appointment, "treatment_session")
+    is_charted = appointment.chart is not None
     offer = open_offers(request.user, now).filter(appointment=appointment).first()
     is_expected = not is_charted and appointment.status in (STATUS.BOOKED, STATUS.CONFIRMED)
     context = {

@@ -6,10 +6,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from anatomy.body import lowest_level, stored_drawing
+from anatomy.body import stored_drawing
 from clients.card import Card
 from clients.consents import CONSENTS, GuardianMustSign, SignatureMissing, give_consent
-from clients.models import TABLET_LINK, Client, Consent, Intake, IntakeLink, PainDrawing, Screening, Task
+from clients.drawings import store_drawing
+from clients.models import TABLET_LINK, Client, Consent, Intake, IntakeLink, Screening, Task
 from clients.records import ADULT_AGE, is_minor
 from clients.screening import ITEMS, Flag, client_groups, emergency_now
 from clients.screenings import current_screening, known_answers, lock_client, run_screening
@@ -165,7 +166,7 @@ def submit_intake(
     standing.submitted_at, standing.taken_by = at, taken_by
     standing.started_at = standing.started_at or at
     standing.save(update_fields=["submitted_at", "started_at", "taken_by"])
-    _store_drawing(standing, at)
+    store_drawing(client=standing.client, regions=standing.history.get(PLACES, []), at=at, intake=standing)
     for scope in CONSENTS:
         give_consent(
             client=client,
@@ -248,12 +249,6 @@ def _taken_back(before, after, at):
         for key, item in ITEMS.items()
         if item.emergency and before.get(key) in (True, "not_sure") and after.get(key) != before[key]
     ]
-
-
-def _store_drawing(intake, at):
-    regions = intake.history.get(PLACES, [])
-    lowest = lowest_level(each["region"] for each in regions) or ""
-    PainDrawing.objects.create(client=intake.client, intake=intake, regions=regions, lowest_level=lowest, drawn_at=at)
 
 
 def _subject(intake):

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from phonenumber_field.modelfields import PhoneNumberField
 
+from anatomy.body import LEVEL_NAMES, spot_label, spots_of
 from clients.folding import fold, folded_words
 from practice.constraints import AppendOnly, FrozenWhen
 from practice.links import Link, LinkQuerySet
@@ -225,6 +226,14 @@ class PainDrawing(models.Model):
     regions = models.JSONField(default=list)
     lowest_level = models.CharField(max_length=20, blank=True)
     drawn_at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The therapist who took it; empty when the client marked it alone.",
+    )
 
     objects = ClinicalQuerySet.as_manager()
 
@@ -233,6 +242,16 @@ class PainDrawing(models.Model):
 
     def __str__(self):
         return f"pain drawing #{self.pk}"
+
+    @property
+    def places(self) -> list[str]:
+        """The marked places in words, in the map's order: "Left buttock"."""
+        return [spot_label(value) for value in spots_of(self.regions)]
+
+    @property
+    def reaches(self) -> str:
+        """How far down the leg the marked places reach, as people say it; "nothing marked" for an empty one."""
+        return LEVEL_NAMES.get(self.lowest_level, "nothing marked")
 
 
 class ScreeningQuerySet(ClinicalQuerySet):
@@ -354,6 +373,8 @@ class TaskQuerySet(models.QuerySet):
         if not user.is_authenticated:
             return self.none()
         mine = Q(for_role="front_desk") if user.is_front_desk or user.is_owner else Q(pk__in=[])
+        if user.is_owner:
+            mine |= Q(for_role="owner")
         charts = Client.objects.charts_visible_to(user).values("pk")
         return self.filter(mine | Q(for_role="therapist", client__in=charts))
 
@@ -366,9 +387,12 @@ class Task(models.Model):
         CHECK_IN_ALERT = "check_in_alert", "Look at the check-in now"
         CALL_CLIENT = "call_client", "Call the client"
         INTAKE_BY_PHONE = "intake_by_phone", "Intake by phone or on the tablet"
+        ADVERSE_EVENT = "adverse_event", "Look at the adverse event"
 
     kind = models.CharField(max_length=20, choices=Kind)
-    for_role = models.CharField(max_length=10, choices=[("therapist", "Therapist"), ("front_desk", "Front desk")])
+    for_role = models.CharField(
+        max_length=10, choices=[("therapist", "Therapist"), ("front_desk", "Front desk"), ("owner", "Owner")]
+    )
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="tasks")
     subject = models.CharField(max_length=60, help_text="What it is about, so that one cause makes one task.")
     due_at = models.DateTimeField()
@@ -395,8 +419,8 @@ class Task(models.Model):
 
     @property
     def why(self) -> str:
-        """Why to call, in words the desk may read and say aloud: never a health word. Empty for alerts."""
-        return "" if self.for_role == "therapist" else WHY.get(self.subject.partition(" ")[0].partition(":")[0], "")
+        """Why to call, in words the desk may read and say aloud: never a health word. Empty for what is not the desk's."""
+        return "" if self.for_role != "front_desk" else WHY.get(self.subject.partition(" ")[0].partition(":")[0], "")
 
 
 class TakenOn(models.Model):

@@ -66,12 +66,12 @@ def finish_task(task: Task, *, by: User, at: datetime, outcome: str = "") -> Tas
     """Mark the task done with what came of it, and return it.
 
     For alerts `outcome` is the record of an emergency's handling: what was advised, to whom. It opens no gate.
-    Raises OutcomeMissing for an alert without words, TaskAlreadyDone if somebody was faster.
+    Raises OutcomeMissing for a clinical one without words, TaskAlreadyDone if somebody was faster.
     """
     standing = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
     if standing.done_at is not None:
         raise TaskAlreadyDone("Somebody has done this already. Reload the page to see what came of it.")
-    if standing.for_role == "therapist" and not outcome.strip():
+    if standing.for_role != "front_desk" and not outcome.strip():
         raise OutcomeMissing("Write what was advised or done, and to whom.")
     standing.done_at, standing.done_by, standing.outcome = at, by, outcome.strip()[:OUTCOME_LENGTH]
     standing.save(update_fields=["done_at", "done_by", "outcome"])

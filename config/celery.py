@@ -28,6 +28,7 @@ app.conf.update(
     beat_schedule={
         # A sweep that waited longer than the next beat is stale: let it expire instead of piling up.
         "send-due": {"task": "reminders.tasks.send_due", "schedule": 5.0, "options": {"expires": 4}},
+        "anchor-chain": {"task": "sessions.tasks.anchor_chain", "schedule": 3600.0, "options": {"expires": 3000}},
     },
 )
 app.autodiscover_tasks()

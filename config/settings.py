@@ -15,6 +15,10 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 CHAIN_KEY = secret("CHAIN_KEY")  # HMAC key of the signed-session chain; kept outside the database
 
 DATA_DIR = BASE_DIR / env.str("DATA_DIR", default="var")
+# How far that chain had come, hour by hour; kept outside the database as well. Demo and real practice never share it.
+CHAIN_ANCHORS = BASE_DIR / env.str(
+    "CHAIN_ANCHORS", default=str(DATA_DIR / ("demo-anchors.jsonl" if DEMO else "chain-anchors.jsonl"))
+)
 HOST, PORT = network_address()
 SITE_URL = env.str("SITE_URL", default="").rstrip("/") or own_url(HOST, PORT)
 if urlsplit(SITE_URL).scheme not in {"http", "https"} or not urlsplit(SITE_URL).hostname:

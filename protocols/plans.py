@@ -125,7 +125,7 @@ def planned_minutes(planned: PhaseMuscle, sides: Iterable[str]) -> int:
 
 def visits_done(plan: TreatmentPlan) -> int:
     """Return how many visits took place under the plan, signed or not."""
-    return plan.treatment_sessions.count()
+    return plan.treatment_sessions.standing().count()
 
 
 def measured_under(plan: TreatmentPlan) -> list[Course]:

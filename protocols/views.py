@@ -25,6 +25,7 @@ from protocols.plans import (
     measured_under,
     open_plan,
     start_plan,
+    visits_done,
 )
 from protocols.progress import change_of
 
@@ -151,8 +152,10 @@ def _advice(plan):
 
 def _progress(plan):
     """Return the visits so far, the next one's number and phase, and the change in pain before the visits."""
-    sessions = plan.treatment_sessions.select_related("appointment", "therapist").order_by(
-        "appointment__starts_at", "pk"
+    sessions = (
+        plan.treatment_sessions.standing()
+        .select_related("appointment", "therapist")
+        .order_by("appointment__starts_at", "pk")
     )
     visits = [{"session": session, "phase": current_phase(plan, session.visit_number)} for session in sessions]
     now = clock.now()
@@ -187,7 +190,7 @@ def plan_close(request, pk):
 @require_GET
 def home_programme(request, pk):
     plan = _plan(request, pk, "home_programme")
-    phase = current_phase(plan, max(1, plan.treatment_sessions.count()))
+    phase = current_phase(plan, max(1, visits_done(plan)))
     context = {
         "plan": plan,
         "phase": phase,

@@ -23,6 +23,7 @@ CHECK_IN_WINDOW = timedelta(days=7)
 REPORT_WINDOW = timedelta(days=7)
 # Whoever asked for a link to book longer ago, while no mail left, has called meanwhile.
 INVITATION_WINDOW = timedelta(days=1)
+CHASE_EVERY = timedelta(hours=24)
 CALL_SUBJECT = "check-in "
 Kind = Message.Kind
 # Perhaps sent counts as sent, and so does sent before and about to be sent again.
@@ -47,6 +48,7 @@ def derive_due(now: datetime) -> int:
             *_check_in_mails(now),
             *_reports(now),
             *_alerts(),
+            *_unsigned(now),
         ],
     )
 
@@ -167,8 +169,12 @@ def _check_ins(now) -> list[CheckIn]:
     hours = check_in_hours()
     if hours is None:
         return []
+    # A visit is followed up once, even if its chart was entered in error after the client was asked and charted anew.
+    asked = Q(answered_at__isnull=False) | Q(messages__handoffs__gt=0)
+    same_visit = CheckIn.objects.filter(session__appointment=OuterRef("appointment"))
     sessions = TreatmentSession.objects.signed().filter(
         ~Exists(CheckIn.objects.filter(session=OuterRef("pk"))),
+        ~Exists(same_visit.filter(asked)),
         appointment__starts_at__gt=now - CHECK_IN_WINDOW,
         signed_at__lte=now,
     )
@@ -185,7 +191,11 @@ def _follow_up_at(session: TreatmentSession, hours: int) -> datetime:
 
 def _due_check_ins(now):
     return CheckIn.objects.filter(
-        _not_yet("check_in", Kind.CHECK_IN), answered_at__isnull=True, due_at__lte=now, due_at__gt=now - CHECK_IN_WINDOW
+        _not_yet("check_in", Kind.CHECK_IN),
+        session__entered_in_error_at__isnull=True,
+        answered_at__isnull=True,
+        due_at__lte=now,
+        due_at__gt=now - CHECK_IN_WINDOW,
     ).select_related("client")
 
 
@@ -226,8 +236,8 @@ def _reports(now):
 def _alerts():
     alerts = Task.objects.open().filter(
         _not_yet("task", Kind.THERAPIST_ALERT),
-        kind__in=[Task.Kind.SCREENING_ALERT, Task.Kind.CHECK_IN_ALERT],
-        for_role="therapist",
+        kind__in=[Task.Kind.SCREENING_ALERT, Task.Kind.CHECK_IN_ALERT, Task.Kind.ADVERSE_EVENT],
+        for_role__in=["therapist", "owner"],
     )
     return [
         Message(
@@ -243,8 +253,32 @@ def _alerts():
     ]
 
 
+def _unsigned(now):
+    """Remind each therapist once a day of the oldest chart that waits for their signature, until none does."""
+    told = Message.objects.filter(
+        kind=Kind.UNSIGNED_NOTES, reader=OuterRef("therapist"), created_at__gt=now - CHASE_EVERY
+    )
+    drafts = TreatmentSession.objects.overdue(now).filter(~Exists(told), therapist__is_active=True)
+    rows = drafts.exclude(therapist__email="").order_by("-appointment__ends_at", "-pk")
+    oldest = {row.therapist_id: row for row in rows}
+    return [
+        Message(
+            kind=Kind.UNSIGNED_NOTES,
+            client_id=row.client_id,
+            session=row,
+            reader_id=row.therapist_id,
+            version=now.toordinal(),
+            due_at=now,
+            created_at=now,
+        )
+        for row in oldest.values()
+    ]
+
+
 def _readers(alert: Task) -> list[User | None]:
-    """Return whom an alert is mailed to: who is in charge (None), or all who could act if the client is in nobody's care."""
+    """Return whom an alert is mailed to: who is in charge (None), all who could act if the client is in nobody's care, or the owners."""
+    if alert.for_role == "owner":
+        return list(User.objects.filter(is_owner=True, is_active=True).exclude(email="").order_by("pk"))
     if not alerts_for_everybody().filter(pk=alert.pk).exists():
         return [None]
     able = User.objects.filter(Q(is_therapist=True) | Q(is_owner=True), is_active=True).exclude(email="")
@@ -263,15 +297,28 @@ def why_not(message: Message, now: datetime) -> str:
         return _why_not_offer(message.offer, now)
     if message.check_in_id and message.check_in.is_answered:
         return "already answered"
+    if message.check_in_id and message.check_in.session.is_in_error:
+        return "the visit's chart was entered in error"
     if message.report_id and not may_be_read(message.report):
         return "the client has taken the agreement back"
+    if message.session_id:
+        return _why_not_author(message, now)
     if message.task_id and message.task.done_at:
         return "already looked at"
-    if message.reader_id and not alerts_for_everybody().filter(pk=message.task_id).exists():
+    if message.task_id and message.task.for_role == "owner":
+        return ""
+    if message.task_id and message.reader_id and not alerts_for_everybody().filter(pk=message.task_id).exists():
         return (
             "" if Client.objects.in_care_of([message.reader_id]).filter(pk=message.client_id) else "a colleague has it"
         )
     return ""
+
+
+def _why_not_author(message, now) -> str:
+    if not TreatmentSession.objects.overdue(now).filter(therapist=message.reader_id).exists():
+        return "everything is signed"
+    newer = Message.objects.filter(kind=message.kind, reader=message.reader_id, version__gt=message.version)
+    return "a newer one says the same" if newer.exists() else ""
 
 
 def _why_not_offer(offer, now) -> str:

@@ -72,14 +72,14 @@ def address_of(message: Message, now: datetime) -> str:
     """Return where the mail goes today, or "" if there is nowhere to send it."""
     if message.report_id:
         return message.report.referral.referrer.email
-    if message.task_id:
+    if message.task_id or message.session_id:
         reader = reader_of(message, now)
         return reader.email if reader else ""
     return message.client.email if message.client.can_be_mailed else ""
 
 
 def reader_of(message: Message, now: datetime) -> User | None:
-    """Return who is to read an alert's mail today, or None if nobody can be mailed."""
+    """Return which of the staff is to read the mail today, or None if nobody can be mailed."""
     if message.reader_id is None:
         return responsible(message.client, now)
     return message.reader if message.reader.is_active and message.reader.email else None
@@ -134,7 +134,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
-    reader = reader_of(message, now) if message.task_id else None
+    reader = reader_of(message, now) if message.task_id or message.session_id else None
     told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
         "practice": practice.name,
@@ -221,9 +221,15 @@ def _report(message, now, is_preview):
 
 
 def _alert(message, now, is_preview):
+    if message.task.for_role == "owner":
+        return _absolute("workspace:settings"), "owner_alert"
     if message.reader and message.reader.is_therapist:  # the chart opens to whoever takes the client on, on Today
         return _absolute("workspace:today"), "therapist_alert_everybody"
     return _absolute("workspace:client_page", message.client_id), message.kind
+
+
+def _unsigned(message, now, is_preview):
+    return _absolute("workspace:today"), message.kind
 
 
 _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
@@ -237,6 +243,7 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.CHECK_IN: _check_in,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.THERAPIST_ALERT: _alert,
+    Message.Kind.UNSIGNED_NOTES: _unsigned,
 }
 
 

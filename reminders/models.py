@@ -12,7 +12,7 @@ from clients.models import Client, ClinicalQuerySet
 from practice.constraints import FrozenWhen
 from practice.links import Link
 
-SUBJECTS = ("intake", "appointment", "invitation", "offer", "check_in", "report", "task")
+SUBJECTS = ("intake", "appointment", "invitation", "offer", "check_in", "report", "task", "session")
 
 
 class ReminderRule(models.Model):
@@ -46,6 +46,7 @@ class Message(models.Model):
         CHECK_IN = "check_in", "How are you after the visit?"
         REPORT_READY = "report_ready", "Report for the referrer"
         THERAPIST_ALERT = "therapist_alert", "Alert to the therapist"
+        UNSIGNED_NOTES = "unsigned_notes", "A signature is missing"
 
     class State(models.TextChoices):
         DUE = "due", "Waiting"
@@ -67,12 +68,15 @@ class Message(models.Model):
     check_in = models.ForeignKey("reminders.CheckIn", on_delete=models.PROTECT, null=True, related_name="messages")
     report = models.ForeignKey("referrals.Report", on_delete=models.PROTECT, null=True, related_name="messages")
     task = models.ForeignKey("clients.Task", on_delete=models.PROTECT, null=True, related_name="messages")
+    session = models.ForeignKey(
+        "treatment_sessions.TreatmentSession", on_delete=models.PROTECT, null=True, related_name="messages"
+    )
     reader = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
         related_name="+",
-        help_text="Whom an alert about a client in nobody's care goes to: each therapist and owner. Else empty.",
+        help_text="Whom it goes to: a chart's author, or about a client in nobody's care each therapist and owner. Else empty.",
     )
     version = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
@@ -96,7 +100,7 @@ class Message(models.Model):
                     name=f"message_once_per_{subject}",
                 )
                 for subject in SUBJECTS
-                if subject != "task"
+                if subject not in {"task", "session"}
             ),
             models.UniqueConstraint(
                 fields=["task", "kind", "version"],
@@ -107,6 +111,12 @@ class Message(models.Model):
                 fields=["task", "kind", "version", "reader"],
                 condition=Q(reader__isnull=False),
                 name="message_once_per_task_and_reader",
+            ),
+            # whose signature is missing is told once a day, however many charts wait: the version is the day
+            models.UniqueConstraint(
+                fields=["reader", "kind", "version"],
+                condition=Q(session__isnull=False),
+                name="message_once_per_author_and_day",
             ),
             models.CheckConstraint(
                 condition=reduce(or_, (Q(**{f"{subject}__isnull": False}) for subject in SUBJECTS)),
@@ -159,6 +169,9 @@ class CheckIn(models.Model):
     leg_symptoms = models.CharField(max_length=6, choices=LegSymptoms, blank=True)
     warning_sign = models.CharField(max_length=8, choices=WarningSign, blank=True)
     comment = models.TextField(max_length=1000, blank=True)
+    pain_drawing = models.OneToOneField(
+        "clients.PainDrawing", on_delete=models.PROTECT, null=True, blank=True, related_name="check_in"
+    )
     answered_at = models.DateTimeField(null=True, blank=True)
 
     objects = ClinicalQuerySet.as_manager()

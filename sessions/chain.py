@@ -1,24 +1,26 @@
 """The chain of signatures: each signed row carries a keyed hash over its content and over the row signed before it.
 
 Sessions and amendments are two chains. The key (CHAIN_KEY) lies outside the database, so whoever can write to the
-tables, even past their triggers, cannot make the chain fit again.
+tables, even past their triggers, cannot make the chain fit again. What they can do is cut off its end; that is found by
+the anchors (sessions/anchors.py), which remember how far each chain had come.
 """
 
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from practice.models import Practice
 from sessions.entries import as_content
-from sessions.models import Amendment, TreatmentSession
-from sessions.reading import finding_entries, test_entries, with_parts
+from sessions.models import SIGNED, STANDING, Amendment, TreatmentSession
+from sessions.reading import copied_from, fetch_parts, finding_entries, test_entries, with_parts
 
 BATCH = 500
 
@@ -33,12 +35,32 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """How far a chain has come: the position of its last row and that row's hash; 0 and "" while it is empty."""
+
+    position: int = 0
+    chain_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The heads of both chains."""
+
+    sessions: Head
+    amendments: Head
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """The first row that does not fit: its place, the row, and what is wrong with it."""
+    """The first row that does not fit: the row, its place in its chain (None for a draft), and what is wrong with it."""
 
     row: str
-    position: int
+    position: int | None
     words: str
+
+    def __str__(self):
+        place = "" if self.position is None else f", position {self.position}"
+        return f"{self.row}{place}: {self.words}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +92,11 @@ def session_content(session: TreatmentSession) -> dict[str, Any]:
         "objective": session.objective,
         "assessment": session.assessment,
         "plan_text": session.plan_text,
+        "drafted": session.drafted,
         "version": session.version,
         "findings": as_content(finding_entries(session)),
         "tests": as_content(test_entries(session)),
+        "copied": sorted([str(mark), source.pk] for mark, source in copied_from(session).items()),
         "signed_at": _moment(session.signed_at),
         "signed_by": session.signed_by_id,
         "signed_as": session.signed_as,
@@ -80,10 +104,12 @@ def session_content(session: TreatmentSession) -> dict[str, Any]:
 
 
 def amendment_content(amendment: Amendment) -> dict[str, Any]:
-    """Return everything an amendment's hash covers, the signature it amends included."""
+    """Return everything an amendment's hash covers, the hash of the chart it amends included."""
     return {
         "session": amendment.session_id,
         "session_hash": amendment.session.content_hash,
+        "kind": amendment.kind,
+        "happened_at": _moment(amendment.happened_at),
         "text": amendment.text,
         "reason": amendment.reason,
         "at": _moment(amendment.at),
@@ -114,31 +140,53 @@ def next_link(model: type[models.Model], content: dict[str, Any]) -> Link:
     Effects: locks the practice's row until the transaction ends, so that two signatures cannot take one place.
     """
     Practice.objects.select_for_update(no_key=True).get()
-    last = model.objects.filter(chain_position__isnull=False).order_by("-chain_position").first()
-    position, previous = (last.chain_position + 1, last.chain_hash) if last else (1, "")
-    own = content_hash(content)
-    return Link(position, own, chain_hash(position, previous, own))
+    last, own = head_of(model), content_hash(content)
+    return Link(last.position + 1, own, chain_hash(last.position + 1, last.chain_hash, own))
 
 
-def verify() -> Verdict:
-    """Walk both chains from their beginning and return the verdict."""
-    sessions = with_parts(TreatmentSession.objects.signed().order_by("chain_position"))
+def head_of(model: type[models.Model]) -> Head:
+    """Return how far the model's chain has come."""
+    rows = model.objects.filter(chain_position__isnull=False).order_by("-chain_position")
+    return Head(*(rows.values_list("chain_position", "chain_hash").first() or ()))
+
+
+def heads() -> Heads:
+    """Return how far both chains have come."""
+    return Heads(head_of(TreatmentSession), head_of(Amendment))
+
+
+def verify(anchored: Iterable[Heads] = ()) -> Verdict:
+    """Walk both chains from their beginning, hold them against the heads they once had, and return the verdict.
+
+    Reads in batches: the memory it takes does not grow with the rows.
+    """
+    anchored = list(anchored)
+    sessions = with_parts(TreatmentSession.objects.filter(SIGNED).order_by("chain_position"))
     amendments = Amendment.objects.order_by("chain_position").select_related("session")
-    walked_sessions, fault = _walk(sessions.iterator(BATCH), session_content)
+    walked_sessions, fault = _walk(sessions, session_content, {head.sessions for head in anchored})
+    walked_amendments = 0
     if fault is None:
-        walked_amendments, fault = _walk(amendments.iterator(BATCH), amendment_content)
-    else:
-        walked_amendments = 0
-    return Verdict(walked_sessions, walked_amendments, fault)
+        walked_amendments, fault = _walk(amendments, amendment_content, {head.amendments for head in anchored})
+    return Verdict(walked_sessions, walked_amendments, fault or _wrongly_in_error())
 
 
-def _walk(rows: Iterator[models.Model], content_of: Callable[[Any], dict[str, Any]]) -> tuple[int, Fault | None]:
+def _walk(
+    rows: models.QuerySet, content_of: Callable[[Any], dict[str, Any]], anchored: set[Head]
+) -> tuple[int, Fault | None]:
+    expected = {head.position: set() for head in anchored}
+    for head in anchored:
+        expected[head.position].add(head.chain_hash)
     walked, previous = 0, ""
-    for position, row in enumerate(rows, start=1):
+    for position, row in enumerate(rows.iterator(BATCH), start=1):
         words = _what_is_wrong(row, position, previous, content_of)
+        if not words and expected.get(position, {row.chain_hash}) != {row.chain_hash}:
+            words = "it is not the row that an anchor saw here"
         if words:
             return walked, Fault(str(row), position, words)
         walked, previous = position, row.chain_hash
+    if (end := max(expected, default=0)) > walked:
+        words = f"it is missing, and so is all behind it; an anchor saw {end} rows"
+        return walked, Fault(f"{rows.model._meta.verbose_name}", walked + 1, words)
     return walked, None
 
 
@@ -150,3 +198,22 @@ def _what_is_wrong(row, position: int, previous: str, content_of) -> str:
     if not hmac.compare_digest(row.chain_hash, chain_hash(position, previous, row.content_hash)):
         return "it does not follow from the row before it"
     return ""
+
+
+def _wrongly_in_error() -> Fault | None:
+    """Return the first session that counts as in error without an amendment that says so, or the other way round.
+
+    A withdrawn draft is in no chain of its own: the amendment that closed it holds its hash.
+    """
+    striking = Amendment.objects.filter(session=OuterRef("pk"), kind=Amendment.Kind.ENTERED_IN_ERROR)
+    sessions = TreatmentSession.objects.order_by("pk")
+    hidden = sessions.filter(~STANDING, ~Exists(striking)).first()
+    if hidden:
+        return Fault(str(hidden), hidden.chain_position, "it counts as entered in error, but no amendment says so")
+    shown = sessions.filter(STANDING, Exists(striking)).first()
+    if shown:
+        return Fault(str(shown), shown.chain_position, "it was entered in error, but counts again")
+    for draft in sessions.filter(~STANDING, ~SIGNED).iterator(BATCH):
+        if draft.content_hash != content_hash(session_content(fetch_parts(draft))):
+            return Fault(str(draft), None, "its content is not what was withdrawn")
+    return None

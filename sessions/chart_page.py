@@ -1,33 +1,60 @@
 """What the chart page lays before the therapist: cautions, the plan, the last visit, and a card per muscle."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+
+from django.forms import BoundField
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from anatomy.body import GROUPS, MUSCLES, SIDES
 from clients.consents import has_consent
 from clients.gate import GO, STOP_WORDS, gate_for
 from clients.models import Consent, Screening
 from clients.overruling import standing_overruling
+from clients.rescreen import counts_from, known_keys, last_asked
+from clients.screening import ITEMS
 from clients.screenings import current_screening
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
+from sessions.adverse import adverse_cautions
+from sessions.chart_map import with_all_muscles
+from sessions.copying import WORDS, Carried, Mark, carry_forward, still_copied, values_of
 from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot, spot_name
 from sessions.forms import ChartForm, FindingForm
+from sessions.history import history_url
 from sessions.look_again import full_rescreen_reasons
 from sessions.measures import Measures, measures_of
 from sessions.models import TreatmentSession
-from sessions.reading import fetch_parts, finding_entries, phase_of, plans_for, previous_session, test_entries
+from sessions.reading import (
+    copied_from,
+    fetch_parts,
+    finding_entries,
+    phase_of,
+    plans_for,
+    previous_session,
+    test_entries,
+)
 from sessions.retests import is_row, row_of, rows_of
-from sessions.words import draft_objective, draft_work, in_words, test_in_words
+from sessions.words import NOTHING, draft_objective, draft_work, in_words, test_in_words, without_lines
 
 ORDER = ("absolute", "clearance", "local", "caution")
 TONES = {"absolute": "stop", "clearance": "stop", "local": "warn", "caution": "warn"}
 
+HIDDEN = ("has_trigger_point", "is_familiar_pain", "refers_to", "techniques", "pressure")
+ANSWERS = {True: "yes", "not_sure": "not sure"}
+CARD_WORDS = {
+    ("has_trigger_point", "yes"): "trigger point",
+    ("has_trigger_point", "no"): "no trigger point",
+    ("is_familiar_pain", "yes"): "familiar pain",
+    ("is_familiar_pain", "no"): "not the familiar pain",
+}
+
 
 @dataclass(slots=True)
 class Card:
-    """One muscle on one side as the page shows it. `own` and `other` are (key, name) of techniques."""
+    """One muscle on one side as the page shows it. `own` and `other` are (key, name) of techniques; `history` its address."""
 
     form: FindingForm
     plan: Plan | None
@@ -35,10 +62,30 @@ class Card:
     own: list[tuple[str, str]]
     other: list[tuple[str, str]]
     chosen: set[str]
+    history: str
 
     @property
     def name(self) -> str:
         return spot_name(self.form.side, self.form.muscle)
+
+    @property
+    def told(self) -> str:
+        """What the folded part holds, in a few words; static/js/chart_card.js keeps it up to date."""
+        value = {
+            name: self.form[name].value() for name in ("has_trigger_point", "is_familiar_pain", "refers_to", "pressure")
+        }
+        said = [words for (name, answer), words in CARD_WORDS.items() if value[name] == answer]
+        if value["refers_to"]:
+            said.append(f"refers to {value['refers_to']}")
+        said += [name for key, name in (*self.own, *self.other) if key in self.chosen]
+        if value["pressure"] not in (None, ""):
+            said.append(f"pressure {value['pressure']}/10")
+        return ", ".join(said)
+
+    @property
+    def has_hidden_error(self) -> bool:
+        """Whether a message stands in the folded part, which then opens."""
+        return any(self.form[name].errors for name in HIDDEN)
 
     @property
     def opposite(self) -> str:
@@ -54,6 +101,7 @@ class ChartPage:
     plans: list[Plan]
     last: TreatmentSession | None
     techniques: dict[str, str]
+    view: str = "map"  # one of chart_map.VIEWS
     form: ChartForm = field(init=False)
 
     @cached_property
@@ -87,13 +135,47 @@ class ChartPage:
         """Make the forms: from what was typed, or from what is stored. `added` rows of tests stand there empty."""
         self.form = ChartForm(
             self.session,
-            findings=self.findings,
+            findings=with_all_muscles(self.findings) if self.view == "grid" else self.findings,
             results=test_entries(self.session),
             techniques=self.techniques,
             tests=self.tests(added),
+            copied={mark: day_of(source) for mark, source in copied_from(self.session).items()},
             data=data,
         )
         return self.form
+
+    def marks(self, chart: dict) -> dict[Mark, TreatmentSession]:
+        """Return the copy marks that stay with the chart as typed, each with the visit it came from."""
+        marks = copied_from(self.session)
+        stored = {name: getattr(self.session, name) for name in WORDS}
+        kept = still_copied(
+            marks,
+            before=values_of(finding_entries(self.session), stored),
+            after=values_of(chart["findings"], chart),
+            confirmed=chart["confirmed"],
+        )
+        return {mark: marks[mark] for mark in kept}
+
+    def marks_at(self, where: str) -> list[Mark]:
+        """Return the copy marks of one muscle (`left:piriformis`) or of one text (`subjective`)."""
+        return [
+            mark for mark in copied_from(self.session) if where in (mark.spot, mark.field if mark.is_of_words else "")
+        ]
+
+    @property
+    def can_carry(self) -> bool:
+        """Whether there is a visit to carry forward: one that is signed and says something."""
+        return self.last is not None and self.last.is_signed
+
+    def carried(self, chart: dict) -> Carried:
+        """Return the chart as typed, filled up from the last visit; sentences drafted from its entries stay behind."""
+        return carry_forward(
+            chart["findings"],
+            {name: chart[name] for name in WORDS},
+            last=in_order(finding_entries(self.last)),
+            last_words={name: without_lines(getattr(self.last, name), self.last.drafted) for name in WORDS},
+            booked_minutes=self.session.booked_minutes,
+        )
 
     @property
     def shows_tests(self) -> bool:
@@ -127,7 +209,12 @@ class ChartPage:
             own=[(key, self.techniques[key]) for key in first if key in self.techniques],
             other=[(key, name) for key, name in self.techniques.items() if key not in first],
             chosen=chosen,
+            history=history_url(self.session.client_id, form.muscle, form.side),
         )
+
+    def texts(self, snippets: Mapping[str, list[str]]) -> list[tuple[BoundField, list[str]]]:
+        """Return the four texts, each with the therapist's phrases for it."""
+        return [(self.form.head[name], snippets.get(name, [])) for name in WORDS]
 
     def addable(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
         """Return, per muscle group, the muscles with the sides that are not on the page yet."""
@@ -151,7 +238,21 @@ class ChartPage:
     def cautions(self) -> list[dict]:
         """Return what to mind at the table, the gravest first: of the screening, the consents and the letter."""
         found = screening_cautions(current_screening(self.session.client)) + self._consent() + self._letter()
-        return self._stop() + self._look_again() + found
+        return self._stop() + self._look_again() + adverse_cautions(self.session.client) + found
+
+    @property
+    def asked_today(self) -> dict | None:
+        """Return when the safety questions of this visit were asked, by whom, and what stands as (label, answer)."""
+        client, since = self.session.client, counts_from(self.session.appointment.starts_at)
+        newest = client.screenings.newest_first().select_related("by").first()
+        if newest is None:
+            return None
+        standing = [(ITEMS[key].label, newest.answers[key]) for key in known_keys(newest)]
+        return {
+            "at": last_asked([client.pk], since).get(client.pk),
+            "by": newest.by,
+            "standing": [(label, ANSWERS.get(answer, answer)) for label, answer in standing],
+        }
 
     def _stop(self) -> list[dict]:
         """Say that the gate has shut since this chart was opened: an alert, an answer, a newer screening."""
@@ -188,8 +289,8 @@ class ChartPage:
         return [{"tone": "warn", "title": "From the referral letter", "words": letter.precautions}]
 
 
-def open_page(session: TreatmentSession) -> ChartPage:
-    """Read everything the chart page of `session` needs."""
+def open_page(session: TreatmentSession, *, view: str = "map") -> ChartPage:
+    """Read everything the chart page of `session` needs, its muscles laid out as `view` says (chart_map.VIEWS)."""
     phase = phase_of(session)
     return ChartPage(
         session=fetch_parts(session),
@@ -197,6 +298,7 @@ def open_page(session: TreatmentSession) -> ChartPage:
         plans=plans_for(phase, session.plan.sides if session.plan else ()),
         last=previous_session(session),
         techniques=technique_names(),
+        view=view,
     )
 
 
@@ -233,19 +335,28 @@ def fill_as_planned(findings: list[FindingEntry], plans: dict[str, Plan], which:
     ]
 
 
-def with_drafts(chart: dict, techniques: dict[str, str]) -> dict:
-    """Return the chart with sentences from its entries under Objective and Plan, where they do not stand yet."""
+def with_drafts(
+    chart: dict, techniques: dict[str, str], *, drafted: str = "", copied: Mapping[Mark, TreatmentSession] = NOTHING
+) -> dict:
+    """Return the chart with sentences from its entries under Objective and Plan, and all that were ever `drafted`.
+
+    Sentences drafted earlier give way to the new ones; a line with a hand's word in it is the therapist's own and stays.
+    """
     findings = in_order(chart["findings"])
+    days = {mark: day_of(source) for mark, source in copied.items()}
     drafts = {
-        "objective": draft_objective(findings, chart["test_results"]),
-        "plan_text": draft_work(findings, techniques),
+        "objective": draft_objective(findings, chart["test_results"], days),
+        "plan_text": draft_work(findings, techniques, days),
     }
-    return chart | {name: _below(chart[name], draft) for name, draft in drafts.items()}
+    own = {name: without_lines(chart[name], drafted) for name in drafts}
+    texts = {name: "\n".join(filter(None, [own[name], draft])) for name, draft in drafts.items()}
+    lines = dict.fromkeys("\n".join([drafted, *drafts.values()]).splitlines())
+    return chart | texts | {"drafted": "\n".join(filter(None, lines))}
 
 
-def _below(text: str, draft: str) -> str:
-    new = [line for line in draft.splitlines() if line not in text.splitlines()]
-    return "\n".join([*([text] if text else []), *new])
+def day_of(session: TreatmentSession) -> str:
+    """Return the day of a visit as the copy marks say it, such as "18 Nov 2026"."""
+    return date_format(timezone.localtime(session.appointment.starts_at), "j M Y")
 
 
 def differences(session: TreatmentSession, typed: dict, techniques: dict[str, str]) -> list[dict]:

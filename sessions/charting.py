@@ -1,6 +1,8 @@
-"""Charting a visit: start it, write it, sign it, amend it. From the signature on, the database refuses any change."""
+"""Charting a visit: start it, write it, sign it, amend it. From the signature on, the database refuses any change.
 
-from collections.abc import Iterable
+A chart entered in error is closed by an amendment of that kind: kept, readable, and part of nothing."""
+
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,10 +21,19 @@ from practice.errors import Refused
 from practice.models import User
 from protocols.models import Technique, TreatmentPlan
 from protocols.plans import is_in_care, open_plan, visits_done
-from sessions.chain import amendment_content, next_link, session_content
+from sessions.chain import amendment_content, content_hash, next_link, session_content
+from sessions.copying import WORDS, Mark, is_all_copy, still_copied, values_of
 from sessions.entries import FindingEntry, TestEntry, total_minutes
-from sessions.models import Amendment, FindingTechnique, MuscleFinding, OutcomeScore, TestResult, TreatmentSession
-from sessions.reading import fetch_parts, finding_entry, phase_of, plans_for, test_entries
+from sessions.models import (
+    Amendment,
+    CopiedField,
+    FindingTechnique,
+    MuscleFinding,
+    OutcomeScore,
+    TestResult,
+    TreatmentSession,
+)
+from sessions.reading import copied_from, fetch_parts, finding_entry, phase_of, plans_for, test_entries
 from sessions.retests import is_row, row_name, row_of
 
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
@@ -32,10 +43,8 @@ CHART_FIELDS = (
     "pain_buttock_nrs",
     "pain_leg_nrs",
     "pain_after_nrs",
-    "subjective",
-    "objective",
-    "assessment",
-    "plan_text",
+    *WORDS,
+    "drafted",
 )
 NOT_HAPPENING = {
     Appointment.Status.CANCELLED: "This visit was cancelled. Book it again to chart it.",
@@ -68,8 +77,28 @@ class SessionNotSigned(Refused):
     """Only a signed chart is amended; a draft is simply changed."""
 
 
+class SessionEnteredInError(Refused):
+    """A chart entered in error stays as it is; the visit may be charted anew."""
+
+
 class SessionIncomplete(Refused):
     """Something a signed chart must say is missing."""
+
+
+class SessionAllCopy(Refused):
+    """Everything in the chart was copied from an earlier visit, and nobody said that it is so today."""
+
+
+class NotThisClientsVisit(Refused):
+    """A chart is carried forward from the same client's own signed visits only."""
+
+
+class ReasonMissing(Refused):
+    """What is added later says why."""
+
+
+class NotThen(Refused):
+    """A late entry tells of something that has happened, and says when."""
 
 
 class UnknownEntry(Refused):
@@ -86,16 +115,16 @@ class MinutesBeyondVisit(Refused):
 def start_session(appointment: Appointment, *, by: User, at: datetime) -> TreatmentSession:
     """Open the chart of a visit and return it; one that was opened before is returned as it stands.
 
-    The muscles of the plan's phase are laid out on the plan's side with nothing recorded: planned is not given.
+    A visit whose chart was entered in error is charted anew, beside it. The muscles of the plan's phase are laid out on the plan's side with nothing recorded: planned is not given.
     Raises NotInYourCare, VisitNotOpen, ScreeningNotClear, RescreenDue. Effects: locks client and visit, marks the visit as arrived, audit.
     """
     with transaction.atomic():
         client = Client.objects.select_for_update(no_key=True).get(pk=appointment.client_id)
-        standing = TreatmentSession.objects.filter(appointment=appointment).first()
-        if standing is not None:
+        if standing := TreatmentSession.objects.standing().filter(appointment=appointment).first():
             return standing
+        before = _signed_in_error(appointment)
         appointment = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
-        _check_start(appointment, client=client, by=by, at=at)
+        _check_start(appointment, client=client, by=by, at=at, before=before)
         if appointment.status in EXPECTED:
             mark_arrived(appointment, by=by, at=at)
         plan = appointment.plan if appointment.plan_id and appointment.plan.is_open else open_plan(client)
@@ -104,8 +133,8 @@ def start_session(appointment: Appointment, *, by: User, at: datetime) -> Treatm
             client=client,
             therapist=by,
             plan=plan,
-            screening=current_screening(client),
-            visit_number=_visit_number(client, plan),
+            screening=before.screening if before else current_screening(client),
+            visit_number=_visit_number(client, plan, before),
             started_at=at,
         )
         _lay_out(session)
@@ -113,20 +142,30 @@ def start_session(appointment: Appointment, *, by: User, at: datetime) -> Treatm
         return session
 
 
-def _check_start(appointment: Appointment, *, client: Client, by: User, at: datetime) -> None:
+def _signed_in_error(appointment: Appointment) -> TreatmentSession | None:
+    """Return the visit's latest chart that was signed and then entered in error, or None."""
+    charts = TreatmentSession.objects.filter(appointment=appointment, signed_at__isnull=False)
+    return charts.select_related("screening").order_by("pk").last()
+
+
+def _check_start(
+    appointment: Appointment, *, client: Client, by: User, at: datetime, before: TreatmentSession | None
+) -> None:
     if not is_in_care(client, by):
         raise NotInYourCare("This client is in another therapist's care.")
     if appointment.status in NOT_HAPPENING:
         raise VisitNotOpen(NOT_HAPPENING[appointment.status])
     if at < counts_from(appointment.starts_at):  # the safety questions are of the visit's day, so is its chart
         raise VisitNotOpen("This visit is still to come. Its chart opens on the day.")
+    if before and at >= appointment.ends_at:
+        return  # it was treated under the gate of its own day; writing it down again treats nobody
     used_at = _started_before(appointment)
     may_start_session(client, visit_at=appointment.starts_at, at=at, by=by, used_at=used_at)
 
 
 def _started_before(appointment: Appointment) -> datetime | None:
     """Return when the latest session of an earlier visit of the same day began: what was asked for that one is used up."""
-    earlier = TreatmentSession.objects.filter(
+    earlier = TreatmentSession.objects.standing().filter(
         client=appointment.client_id,
         appointment__starts_at__gte=counts_from(appointment.starts_at),
         appointment__starts_at__lt=appointment.starts_at,
@@ -134,8 +173,10 @@ def _started_before(appointment: Appointment) -> datetime | None:
     return earlier.aggregate(latest=Max("started_at"))["latest"]
 
 
-def _visit_number(client: Client, plan: TreatmentPlan | None) -> int:
-    return 1 + (visits_done(plan) if plan else client.treatment_sessions.count())
+def _visit_number(client: Client, plan: TreatmentPlan | None, before: TreatmentSession | None) -> int:
+    if before and before.plan_id == (plan.pk if plan else None):
+        return before.visit_number
+    return 1 + (visits_done(plan) if plan else client.treatment_sessions.standing().count())
 
 
 def _lay_out(session: TreatmentSession) -> None:
@@ -149,12 +190,25 @@ def _lay_out(session: TreatmentSession) -> None:
 # --- writing
 
 
-def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetime, **chart) -> TreatmentSession:
+def save_chart(
+    session: TreatmentSession,
+    *,
+    version: int,
+    by: User,
+    at: datetime,
+    copied: Collection[Mark] = (),
+    source: TreatmentSession | None = None,
+    confirmed: Collection[Mark] = (),
+    **chart,
+) -> TreatmentSession:
     """Write what was charted over version `version`, and return the session as it now stands.
 
     `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
-    out keeps what is stored, a list given replaces all of its kind. Nothing changed: nothing is written, the version stays,
-    and a save whose answer got lost may be sent again. Raises NotYourChart, SessionAlreadySigned, ChartChanged, UnknownEntry, MinutesBeyondVisit.
+    out keeps what is stored, a list given replaces all of its kind. `copied` marks fields whose value comes from the
+    visit `source`; a mark goes when its value changes or when it is among `confirmed`. Nothing changed: nothing is
+    written, the version stays, and a save whose answer got lost may be sent again.
+    Raises NotYourChart, SessionAlreadySigned, SessionEnteredInError, ChartChanged, UnknownEntry, MinutesBeyondVisit,
+    NotThisClientsVisit.
     Effects: locks the session, raises its version, audit.
     """
     with transaction.atomic():
@@ -169,7 +223,12 @@ def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetim
         stored = {finding_entry(row).spot: row for row in _findings(standing)}
         has_new_findings = findings is not None and _differ(stored, findings)
         has_new_results = results is not None and set(test_entries(standing)) != set(results)
-        if not (changed or has_new_findings or has_new_results):
+        marks = copied_from(standing)
+        kept = _kept_marks(standing, marks, findings=findings, words=chart, confirmed=confirmed)
+        new = dict.fromkeys(set(copied) - set(kept) - set(confirmed), source)
+        if new:
+            _check_source(standing, source)
+        if not (changed or has_new_findings or has_new_results or new or len(kept) < len(marks)):
             return standing
 
         _check_version(standing, version)
@@ -177,6 +236,7 @@ def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetim
             _write_findings(standing, stored, findings)
         if has_new_results:
             _write_results(standing, results)
+        _write_marks(standing, gone=marks.keys() - kept, new=new)
         for name, value in {**changed, "version": standing.version + 1}.items():
             setattr(standing, name, value)
         standing.save(update_fields=[*changed, "version"])
@@ -184,10 +244,48 @@ def save_chart(session: TreatmentSession, *, version: int, by: User, at: datetim
         return standing
 
 
+def _kept_marks(
+    session: TreatmentSession,
+    marks: Collection[Mark],
+    *,
+    findings: Iterable[FindingEntry] | None,
+    words: dict,
+    confirmed: Collection[Mark],
+) -> frozenset[Mark]:
+    if not marks:
+        return frozenset()
+    stored, stored_words = _entries(session), {name: getattr(session, name) for name in WORDS}
+    return still_copied(
+        marks,
+        before=values_of(stored, stored_words),
+        after=values_of(stored if findings is None else findings, stored_words | words),
+        confirmed=confirmed,
+    )
+
+
+def _entries(session: TreatmentSession) -> list[FindingEntry]:
+    return [finding_entry(row) for row in _findings(session)]
+
+
+def _check_source(session: TreatmentSession, source: TreatmentSession | None) -> None:
+    is_own = source is not None and source.client_id == session.client_id and source.pk != session.pk
+    if not (is_own and source.is_signed and not source.is_in_error):
+        raise NotThisClientsVisit("Only what this client's own signed visits hold can be carried forward.")
+
+
+def _write_marks(session: TreatmentSession, *, gone: Collection[Mark], new: dict[Mark, TreatmentSession]) -> None:
+    for mark in gone:
+        session.copied_fields.filter(spot=mark.spot, field=mark.field).delete()
+    CopiedField.objects.bulk_create(
+        CopiedField(session=session, source=source, spot=mark.spot, field=mark.field)
+        for mark, source in sorted(new.items())
+    )
+
+
 def _lock(session: TreatmentSession) -> TreatmentSession:
     return (
         TreatmentSession.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("appointment")
+        .select_related("appointment", "therapist")
         .get(pk=session.pk)
     )
 
@@ -195,6 +293,8 @@ def _lock(session: TreatmentSession) -> TreatmentSession:
 def _check_author(session: TreatmentSession, *, by: User) -> None:
     if session.therapist_id != by.pk:
         raise NotYourChart("This chart belongs to the therapist who gave the treatment. Add an amendment instead.")
+    if session.is_in_error:
+        raise SessionEnteredInError("This chart was entered in error and stays as it is.")
     if session.is_signed:
         raise SessionAlreadySigned("This chart is signed and stays as it is. Add an amendment instead.")
 
@@ -294,11 +394,15 @@ def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> N
 # --- signing
 
 
-def sign_session(session: TreatmentSession, *, version: int, by: User, at: datetime) -> TreatmentSession:
+def sign_session(
+    session: TreatmentSession, *, version: int, by: User, at: datetime, is_copy_confirmed: bool = False
+) -> TreatmentSession:
     """Sign version `version` of the chart and return it; from here on neither it nor its entries can change or go.
 
     Muscles that were laid out and not charted are not part of what is signed. Raises NotYourChart,
-    SessionAlreadySigned, ChartChanged (not the text that was shown), SessionIncomplete.
+    SessionAlreadySigned, SessionEnteredInError, ChartChanged (not the text that was shown), SessionIncomplete,
+    SessionAllCopy (unless `is_copy_confirmed`: the therapist said that everything is as it was; the marks stay and are
+    signed with it).
     Effects: locks session and chain, a place in the chain, the pain ratings as outcome scores, audit.
     """
     with transaction.atomic():
@@ -307,6 +411,8 @@ def sign_session(session: TreatmentSession, *, version: int, by: User, at: datet
         _check_version(standing, version)
         if missing := missing_for_signature(standing):
             raise SessionIncomplete(" ".join(missing))
+        if is_copy(standing) and not is_copy_confirmed:
+            raise SessionAllCopy("Everything in this chart was copied. Say that you found it so today, or change it.")
         for row in _findings(standing):
             if finding_entry(row).is_empty:
                 row.delete()
@@ -324,7 +430,7 @@ def sign_session(session: TreatmentSession, *, version: int, by: User, at: datet
 
 def missing_for_signature(session: TreatmentSession) -> list[str]:
     """Return, in sentences, what a signed chart must say and this one does not yet."""
-    findings = [finding_entry(row) for row in _findings(session)]
+    findings = _entries(session)
     words = (session.subjective, session.objective, session.assessment, session.plan_text)
     missing = []
     if session.pain_before_nrs is None:
@@ -334,6 +440,12 @@ def missing_for_signature(session: TreatmentSession) -> list[str]:
     if all(finding.is_empty for finding in findings) and not any(words):
         missing.append("Nothing is charted yet: no muscle, no words.")
     return missing
+
+
+def is_copy(session: TreatmentSession) -> bool:
+    """Say whether nothing in the chart but the pain ratings is of this visit: no finding, no test, no word."""
+    words = {name: getattr(session, name) for name in WORDS}
+    return is_all_copy(_entries(session), words, copied_from(session)) and not session.test_results.exists()
 
 
 def signature_of(user: User) -> str:
@@ -367,22 +479,84 @@ def _record_outcomes(session: TreatmentSession, *, at: datetime) -> None:
 # --- after the signature
 
 
-def amend_session(session: TreatmentSession, *, text: str, reason: str, by: User, at: datetime) -> Amendment:
+def amend_session(
+    session: TreatmentSession,
+    *,
+    kind: str,
+    text: str,
+    reason: str,
+    by: User,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Amendment:
     """Add a later word to a signed chart and return it; the original stays as it was and readable.
 
-    Any therapist who has the client in care may add one, under their own name. Raises NotInYourCare, SessionNotSigned.
+    `kind` is an addendum, a correction or a late entry; a late entry tells of what happened at `happened_at`, which
+    stands beside the time of writing. Any therapist who has the client in care may add one, under their own name.
+    Raises NotInYourCare, SessionNotSigned, SessionEnteredInError, ReasonMissing, NotThen.
     Effects: a place in the chain of amendments, audit.
     """
+    if kind == Amendment.Kind.ENTERED_IN_ERROR:
+        raise TypeError("A whole chart is withdrawn by withdraw_session.")
     with transaction.atomic():
         standing = _lock(session)
         if not is_in_care(standing.client, by):
             raise NotInYourCare("This client is in another therapist's care.")
+        if standing.is_in_error:
+            raise SessionEnteredInError("This chart was entered in error. Nothing is added to it.")
         if not standing.is_signed:
             raise SessionNotSigned("This chart is not signed yet. Change it instead.")
-        amendment = Amendment(session=standing, text=text, reason=reason, at=at, by=by, signed_as=signature_of(by))
-        link = next_link(Amendment, amendment_content(amendment))
-        amendment.chain_position, amendment.content_hash = link.chain_position, link.content_hash
-        amendment.chain_hash = link.chain_hash
-        amendment.save(force_insert=True)
-        audit.record(action="session.amended", at=at, by=by, target=amendment, about_client_id=standing.client_id)
+        if kind == Amendment.Kind.LATE_ENTRY:
+            _check_moment(happened_at, at=at)
+        amendment = Amendment(session=standing, kind=kind, text=text, reason=reason, happened_at=happened_at)
+        _append(amendment, by=by, at=at)
+        audit.record(
+            action="session.amended", at=at, by=by, target=amendment, about_client_id=standing.client_id, kind=kind
+        )
         return amendment
+
+
+def _check_moment(happened_at: datetime | None, *, at: datetime) -> None:
+    if happened_at is None:
+        raise NotThen("Say when it happened: a late entry shows that time and the time of writing.")
+    if happened_at > at:
+        raise NotThen("That time is still to come. A late entry tells of what has happened.")
+
+
+def withdraw_session(session: TreatmentSession, *, reason: str, by: User, at: datetime) -> Amendment:
+    """Mark the chart as entered in error and return the amendment that says why; the visit may be charted anew.
+
+    The chart is kept and readable; lists, counts, measures and reports leave it out. A draft is closed the same way, with
+    what it holds: it can be neither written nor signed. Its therapist does it, or once they have left the practice a
+    colleague who has the client in care. Raises NotYourChart, NotInYourCare, SessionEnteredInError, ReasonMissing.
+    Effects: locks session and chain, closes the chart, a place in the chain of amendments, audit.
+    """
+    with transaction.atomic():
+        standing = _lock(session)
+        if standing.therapist_id != by.pk and standing.therapist.is_active:
+            raise NotYourChart("Only the therapist whose chart this is can say that it was entered in error.")
+        if not is_in_care(standing.client, by):
+            raise NotInYourCare("This client is in another therapist's care.")
+        if standing.is_in_error:
+            raise SessionEnteredInError("This chart is marked as entered in error already.")
+        closing = {"entered_in_error_at": at}
+        if not standing.is_signed:
+            closing["content_hash"] = content_hash(session_content(fetch_parts(standing)))
+        for name, value in closing.items():
+            setattr(standing, name, value)
+        amendment = Amendment(session=standing, kind=Amendment.Kind.ENTERED_IN_ERROR, reason=reason)
+        _append(amendment, by=by, at=at)
+        standing.save(update_fields=list(closing))
+        audit.record(action="session.entered_in_error", at=at, by=by, target=standing, amendment=amendment.pk)
+        return amendment
+
+
+def _append(amendment: Amendment, *, by: User, at: datetime) -> None:
+    """Sign the amendment and write it at the end of its chain."""
+    if not amendment.reason.strip():
+        raise ReasonMissing("Write why: it stands beside what is added.")
+    amendment.at, amendment.by, amendment.signed_as = at, by, signature_of(by)
+    link = next_link(Amendment, amendment_content(amendment))
+    amendment.chain_position, amendment.content_hash = link.chain_position, link.content_hash
+    amendment.chain_hash = link.chain_hash
+    amendment.save(force_insert=True)

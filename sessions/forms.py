@@ -1,20 +1,19 @@
 """What a therapist taps and types into a chart. Shapes and ranges only; sessions/charting.py does the writing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from django import forms
-from django.utils import timezone
-from django.utils.formats import date_format
 
 from anatomy.body import MUSCLES
-from practice import clock
 from protocols.knowledge import KNOWLEDGE
+from sessions.copying import Mark, parse_mark
 from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
-from sessions.models import AdverseEvent, MuscleFinding, TestResult
+from sessions.models import Amendment, MuscleFinding, Snippet, TestResult
 from sessions.retests import UNITS, change_in_words, is_row, parse_row, row_name, row_of
 
-WORDS = ("subjective", "objective", "assessment", "plan_text")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 YES_NO = [("yes", "Yes"), ("no", "No")]
 TELLS = {"yes": True, "no": False}
 TOLD = {True: "yes", False: "no", None: ""}
@@ -85,6 +84,10 @@ class HeadForm(forms.Form):
     assessment = Words(label="Assessment", help_text=HELP["assessment"])
     plan_text = Words(label="Plan", help_text=HELP["plan_text"])
 
+    def __init__(self, *args, copied: Mapping[str, str] = NOTHING, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.copied, self.spot = copied, ""
+
 
 class FindingForm(forms.Form):
     """One muscle on one side."""
@@ -108,8 +111,17 @@ class FindingForm(forms.Form):
         error_messages={"invalid_choice": "Choose eased, unchanged or sore."},
     )
 
-    def __init__(self, *args, where: str, most_minutes: int, techniques: dict[str, str], **kwargs):
+    def __init__(
+        self,
+        *args,
+        where: str,
+        most_minutes: int,
+        techniques: dict[str, str],
+        copied: Mapping[str, str] = NOTHING,
+        **kwargs,
+    ):
         self.side, self.muscle = parse_spot(where)
+        self.copied = copied  # field → day of the visit it was copied from
         super().__init__(*args, prefix=prefix_of(where), **kwargs)
         self.fields["techniques"].choices = list(techniques.items())
         minutes = self.fields["minutes"]
@@ -257,10 +269,12 @@ class TestForm(forms.Form):
 class ChartForm:
     """All forms of one chart. Bound by `data`, else filled from the stored entries. `cards` says which muscles it has."""
 
-    def __init__(self, session, *, findings, results, techniques, tests, data=None):
+    def __init__(self, session, *, findings, results, techniques, tests, copied: Mapping[Mark, str], data=None):
         self.session, self.is_bound = session, data is not None
         self.errors: list[str] = []
-        self.head = HeadForm(data, initial=_head_initial(session))
+        self.confirmed = self._confirmed(data)
+        self.copied = {mark: day for mark, day in copied.items() if mark not in self.confirmed}
+        self.head = HeadForm(data, initial=_head_initial(session), copied=self._copied_at(""))
         self.findings = self._finding_forms(findings, techniques, data)
         self.tests = self._test_forms(tests, results, data)
 
@@ -284,8 +298,21 @@ class ChartForm:
                 continue
             initial = FindingForm.initial_of(entry)
             options = {"most_minutes": self.session.booked_minutes, "techniques": techniques}
+            options["copied"] = self._copied_at(where)
             forms_.append(FindingForm(data, where=where, initial=initial, **options))
         return forms_
+
+    def _confirmed(self, data) -> set[Mark]:
+        confirmed = set()
+        for text in data.getlist("confirm") if data is not None else ():
+            try:
+                confirmed.add(parse_mark(text))
+            except ValueError as error:
+                self.errors.append(f"“{text[:60]}”: {error}")
+        return confirmed
+
+    def _copied_at(self, where: str) -> dict[str, str]:
+        return {mark.field: day for mark, day in self.copied.items() if mark.spot == where}
 
     def is_valid(self) -> bool:
         """Check every form, so that all messages stand at their fields at once."""
@@ -309,6 +336,7 @@ class ChartForm:
         return words | {
             "findings": self.entries,
             "test_results": [entry for form in self.tests for entry in form.entries()],
+            "confirmed": self.confirmed,
         }
 
     @property
@@ -339,9 +367,26 @@ def _head_initial(session) -> dict:
 class AmendmentForm(forms.Form):
     """A later word on a signed chart."""
 
+    kind = forms.ChoiceField(
+        label="What it is",
+        choices=[
+            (Amendment.Kind.ADDENDUM, "Addendum: something to add"),
+            (Amendment.Kind.CORRECTION, "Correction: something was wrong"),
+            (Amendment.Kind.LATE_ENTRY, "Late entry: something that happened, written down only now"),
+        ],
+        widget=forms.RadioSelect,
+        initial=Amendment.Kind.ADDENDUM,
+        error_messages={"required": "Choose what it is.", "invalid_choice": "Choose what it is."},
+    )
+    happened_at = forms.DateTimeField(
+        label="When it happened",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="Of a late entry only. It stands beside the time of writing.",
+    )
     reason = forms.CharField(
         max_length=200,
-        help_text="Why it is added now: late entry, correction, result received.",
+        help_text="Why it is added now: left out, mistyped, a result received.",
         error_messages={"required": "Write why it is added now."},
     )
     text = forms.CharField(
@@ -352,36 +397,46 @@ class AmendmentForm(forms.Form):
         error_messages={"required": "Write what is to be added or corrected."},
     )
 
+    def clean_happened_at(self):
+        moment = self.cleaned_data["happened_at"]
+        if moment and moment.year < 2000:
+            raise forms.ValidationError("Check the year.")
+        return moment
 
-class SessionChoice(forms.ModelChoiceField):
-    """One of the client's sessions, called by its day."""
+    def clean_text(self):
+        text = self.cleaned_data["text"]
+        if not text.strip():
+            raise forms.ValidationError(self.fields["text"].error_messages["required"])
+        return text
 
-    def label_from_instance(self, session):
-        return date_format(timezone.localtime(session.appointment.starts_at), "D j M Y, H:i")
+    def clean(self):
+        if self.cleaned_data.get("happened_at") and self.cleaned_data.get("kind") != Amendment.Kind.LATE_ENTRY:
+            self.add_error("happened_at", "Only a late entry has a time of its own. Choose late entry, or empty this.")
 
 
-class AdverseEventForm(forms.Form):
-    """What went wrong."""
+class WithdrawalForm(forms.Form):
+    """Why a whole chart was entered in error."""
 
-    session = SessionChoice(None, required=False, label="Session", empty_label="Not tied to one session")
-    happened_on = forms.DateField(label="Date", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    site = forms.CharField(label="Where on the body", max_length=120)
-    technique = forms.CharField(label="Technique", max_length=120, required=False)
-    severity = forms.ChoiceField(choices=AdverseEvent.Severity.choices, widget=forms.RadioSelect)
-    description = forms.CharField(label="What happened", max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
-    action_taken = forms.CharField(label="What was done", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-    reported_to = forms.CharField(
-        label="Reported to", max_length=160, required=False, help_text="Doctor, referrer, insurer, owner."
+    reason = forms.CharField(
+        max_length=200,
+        help_text="Such as: opened for the wrong client.",
+        error_messages={"required": "Write why: it stands above the chart from now on."},
     )
 
-    def __init__(self, *args, sessions, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["session"].queryset = sessions
 
-    def clean_happened_on(self):
-        day = self.cleaned_data["happened_on"]
-        if day > clock.today():
-            raise forms.ValidationError("This day is still to come.")
-        if day.year < 2000:
-            raise forms.ValidationError("Check the year.")
-        return day
+class SnippetForm(forms.Form):
+    """A phrase for one text of the chart."""
+
+    section = forms.ChoiceField(
+        label="For", choices=Snippet.Section.choices, error_messages={"invalid_choice": "Choose one of the four texts."}
+    )
+    words = forms.CharField(
+        label="Phrase",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        help_text="About nobody: no name, no date.",
+        error_messages={"required": "Write the phrase."},
+    )
+
+    def clean_words(self):
+        return self.cleaned_data["words"].replace("\r\n", "\n")

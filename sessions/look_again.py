@@ -36,7 +36,7 @@ def full_rescreen_reasons(client: Client, *, now: datetime) -> list[str]:
     """Return why this client is due for a full re-screen. Two queries."""
     versions = list(Screening.objects.filter(client=client).order_by("at", "pk").values_list("at", "asked", "answers"))
     last_full = next((at for at, asked, _ in reversed(versions) if set(asked) >= FULL), None)
-    visits = client.treatment_sessions.order_by("appointment__starts_at", "pk")
+    visits = client.treatment_sessions.standing().order_by("appointment__starts_at", "pk")
     rows = [
         (visit_at, pain)
         for started_at, visit_at, pain in visits.values_list("started_at", "appointment__starts_at", "pain_before_nrs")

@@ -1,5 +1,6 @@
 """What happened on the table. The note is the TreatmentSession with its findings; signing freezes all of it."""
 
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import and_
 
@@ -12,8 +13,13 @@ from django.urls import reverse
 from clients.models import Client, ClinicalQuerySet
 from practice.constraints import AppendOnly, FrozenWhen
 from protocols.knowledge import KNOWLEDGE, MeasureCard, TestCard
+from sessions.places import place_name
 
 SIGNED = Q(signed_at__isnull=False)
+UNSIGNED = Q(signed_at__isnull=True)
+STANDING = Q(entered_in_error_at__isnull=True)
+CLOSED = SIGNED | ~STANDING  # no longer changes, nor does anything that belongs to it
+LATE_AFTER = timedelta(hours=24)  # after the visit: its signature is late, and a draft chases its author
 NRS = [MaxValueValidator(10)]
 
 
@@ -27,13 +33,21 @@ def _within(field: str, top: int) -> Q:
 
 
 class TreatmentSessionQuerySet(ClinicalQuerySet):
+    def standing(self):
+        """Sessions that count: all but those entered in error."""
+        return self.filter(STANDING)
+
     def signed(self):
-        """Sessions that are frozen."""
-        return self.filter(SIGNED)
+        """Standing sessions that are signed."""
+        return self.filter(SIGNED, STANDING)
 
     def unsigned(self):
-        """Drafts that wait for their author."""
-        return self.filter(~SIGNED)
+        """Standing drafts, which wait for their author."""
+        return self.filter(UNSIGNED, STANDING)
+
+    def overdue(self, now):
+        """Standing drafts of visits that ended more than a day ago."""
+        return self.unsigned().filter(appointment__ends_at__lt=now - LATE_AFTER)
 
     def waiting_for(self, therapist):
         """Drafts that `therapist` still has to sign, the oldest first."""
@@ -47,9 +61,7 @@ class TreatmentSessionQuerySet(ClinicalQuerySet):
 class TreatmentSession(models.Model):
     """One visit, charted and then signed by the therapist who gave it."""
 
-    appointment = models.OneToOneField(
-        "booking.Appointment", on_delete=models.PROTECT, related_name="treatment_session"
-    )
+    appointment = models.ForeignKey("booking.Appointment", on_delete=models.PROTECT, related_name="treatment_sessions")
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="treatment_sessions")
     therapist = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="treatment_sessions")
     plan = models.ForeignKey(
@@ -67,6 +79,7 @@ class TreatmentSession(models.Model):
     objective = models.TextField(max_length=5000, blank=True)
     assessment = models.TextField(max_length=5000, blank=True)
     plan_text = models.TextField("plan", max_length=5000, blank=True)
+    drafted = models.TextField(blank=True, help_text="Every sentence drafted from the entries, one per line.")
     version = models.PositiveIntegerField(default=1)
     signed_at = models.DateTimeField(null=True, blank=True)
     signed_by = models.ForeignKey(
@@ -76,12 +89,18 @@ class TreatmentSession(models.Model):
     chain_position = models.PositiveBigIntegerField(null=True, blank=True, unique=True)
     content_hash = models.CharField(max_length=64, blank=True)
     chain_hash = models.CharField(max_length=64, blank=True)
+    entered_in_error_at = models.DateTimeField(
+        null=True, blank=True, help_text="The amendment of that kind says why, and by whom."
+    )
 
     objects = TreatmentSessionQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            FrozenWhen(name="treatment_session_is_frozen_when_signed", condition=SIGNED),
+            FrozenWhen(name="treatment_session_is_frozen_when_signed", condition=CLOSED, once="entered_in_error_at"),
+            models.UniqueConstraint(
+                fields=["appointment"], condition=STANDING, name="treatment_session_stands_once_per_visit"
+            ),
             models.CheckConstraint(
                 condition=Q(signed_at__isnull=True, signed_by__isnull=True, chain_position__isnull=True)
                 | Q(signed_at__isnull=False, signed_by__isnull=False, chain_position__isnull=False),
@@ -96,7 +115,10 @@ class TreatmentSession(models.Model):
                 name="treatment_session_pain_is_0_to_10",
             ),
         ]
-        indexes = [models.Index(fields=["client", "-started_at"], name="treatment_session_newest_first")]
+        indexes = [
+            models.Index(fields=["client", "-started_at"], name="treatment_session_newest_first"),
+            models.Index(fields=["therapist"], condition=UNSIGNED & STANDING, name="treatment_session_unsigned"),
+        ]
 
     def __str__(self):
         return f"session #{self.pk}"
@@ -110,6 +132,21 @@ class TreatmentSession(models.Model):
         return self.signed_at is not None
 
     @property
+    def is_in_error(self) -> bool:
+        """Whether it was entered in error: kept and readable, but part of nothing."""
+        return self.entered_in_error_at is not None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it can no longer change: signed, or entered in error."""
+        return self.is_signed or self.is_in_error
+
+    @property
+    def signature_due_at(self) -> datetime:
+        """From when on a signature is late."""
+        return self.appointment.ends_at + LATE_AFTER
+
+    @property
     def booked_minutes(self) -> int:
         """How long the visit was booked for."""
         return int((self.appointment.ends_at - self.appointment.starts_at).total_seconds() // 60)
@@ -117,6 +154,10 @@ class TreatmentSession(models.Model):
 
 class SessionPartQuerySet(models.QuerySet):
     """For rows that belong to a session."""
+
+    def standing(self):
+        """Rows of sessions that count: all but those entered in error."""
+        return self.filter(session__entered_in_error_at__isnull=True)
 
     def visible_to(self, user):
         """Rows of the charts `user` may read."""
@@ -139,7 +180,8 @@ class MuscleFinding(models.Model):
         SORE = "sore", "Sore"
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="findings")
-    muscle = models.SlugField(max_length=40)
+    # No index of its own: SQLite would walk every client's piriformis instead of this client's sessions.
+    muscle = models.SlugField(max_length=40, db_index=False)
     side = models.CharField(max_length=5, choices=Side)
     tone = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(4)])
     tenderness = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(4)])
@@ -154,7 +196,7 @@ class MuscleFinding(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="muscle_finding_is_frozen_when_signed", condition=SIGNED, via="session"),
+            FrozenWhen(name="muscle_finding_is_frozen_when_signed", condition=CLOSED, via="session"),
             models.UniqueConstraint(fields=["session", "muscle", "side"], name="muscle_finding_once_per_side"),
             models.CheckConstraint(
                 condition=_within("tone", 4) & _within("tenderness", 4) & _within("pressure", 10) & Q(minutes__lte=240),
@@ -166,6 +208,26 @@ class MuscleFinding(models.Model):
         return f"finding #{self.pk}"
 
 
+class CopiedField(models.Model):
+    """A value that was copied from an earlier visit and that nobody has touched or confirmed since. Gone = someone did."""
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="copied_fields")
+    source = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="+")
+    spot = models.CharField(max_length=50, blank=True, help_text="Such as left:piriformis; empty for the words.")
+    field = models.CharField(max_length=20)
+
+    objects = SessionPartQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            FrozenWhen(name="copied_field_is_frozen_when_signed", condition=SIGNED, via="session"),
+            models.UniqueConstraint(fields=["session", "spot", "field"], name="copied_field_once"),
+        ]
+
+    def __str__(self):
+        return f"copied field #{self.pk}"
+
+
 class FindingTechnique(models.Model):
     """A technique used on a muscle in a session."""
 
@@ -174,7 +236,7 @@ class FindingTechnique(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="finding_technique_is_frozen_when_signed", condition=SIGNED, via="finding__session"),
+            FrozenWhen(name="finding_technique_is_frozen_when_signed", condition=CLOSED, via="finding__session"),
             models.UniqueConstraint(fields=["finding", "technique"], name="finding_technique_once"),
         ]
 
@@ -217,7 +279,7 @@ class TestResult(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="test_result_is_frozen_when_signed", condition=SIGNED, via="session"),
+            FrozenWhen(name="test_result_is_frozen_when_signed", condition=CLOSED, via="session"),
             models.UniqueConstraint(fields=["session", "test", "side", "moment"], name="test_result_once_per_moment"),
             models.CheckConstraint(
                 condition=Q(result__in=["positive", "negative"]) | Q(result="", value__isnull=False),
@@ -254,9 +316,17 @@ def _range_of(card: MeasureCard) -> models.CheckConstraint:
 
 
 class OutcomeScoreQuerySet(ClinicalQuerySet):
-    def standing(self):
-        """Scores that hold: neither corrected by a later row nor struck out."""
+    def holding(self):
+        """Scores that are neither corrected by a later row nor struck out."""
         return self.filter(correction__isnull=True, score__isnull=False)
+
+    def standing(self):
+        """Scores that count: those that hold, but for what was written in a session entered in error.
+
+        A check-in's score hangs on its session and stays: it is the client's own word.
+        """
+        in_error = Q(session__entered_in_error_at__isnull=False) & ~Q(measure=OutcomeScore.Measure.PAIN_NOW)
+        return self.holding().exclude(in_error)
 
     def comparable(self):
         """Standing scores that may be set against each other: of the PSFS, those of the activities named last."""
@@ -413,12 +483,55 @@ class ActivityRating(models.Model):
         return f"rating #{self.pk}"
 
 
+class SnippetQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A therapist's own phrases and nobody else's."""
+        return self.filter(author=user)
+
+    def in_use(self):
+        """Those that were not put away."""
+        return self.filter(removed_at__isnull=True)
+
+
+class Snippet(models.Model):
+    """A phrase that a therapist writes often, for one of the texts of a chart. It is about nobody."""
+
+    class Section(models.TextChoices):
+        SUBJECTIVE = "subjective", "Subjective"
+        OBJECTIVE = "objective", "Objective"
+        ASSESSMENT = "assessment", "Assessment"
+        PLAN_TEXT = "plan_text", "Plan"
+
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="snippets")
+    section = models.CharField(max_length=10, choices=Section)
+    words = models.CharField(max_length=300)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SnippetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["author", "section", "words"], name="snippet_once_per_section"),
+        ]
+
+    def __str__(self):
+        return f"snippet #{self.pk}"
+
+
 class Amendment(models.Model):
-    """A later word on a signed session; the original stays as it was."""
+    """A later word on a session; the original stays as it was. One chain over all kinds."""
+
+    class Kind(models.TextChoices):
+        ADDENDUM = "addendum", "Addendum"
+        CORRECTION = "correction", "Correction"
+        LATE_ENTRY = "late_entry", "Late entry"
+        ENTERED_IN_ERROR = "entered_in_error", "Entered in error"
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="amendments")
-    text = models.TextField(max_length=5000)
+    kind = models.CharField(max_length=16, choices=Kind)
+    text = models.TextField(max_length=5000, blank=True, help_text="Empty only where the whole session is in error.")
     reason = models.CharField(max_length=200)
+    happened_at = models.DateTimeField(null=True, blank=True, help_text="Of a late entry: when what it tells happened.")
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     signed_as = models.CharField(max_length=250, help_text="Name and credential as they were on that day.")
@@ -429,14 +542,41 @@ class Amendment(models.Model):
     objects = SessionPartQuerySet.as_manager()
 
     class Meta:
-        constraints = [AppendOnly(name="amendment_is_append_only")]
+        constraints = [
+            AppendOnly(name="amendment_is_append_only"),
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(kind="entered_in_error"), name="amendment_strikes_a_session_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="late_entry", happened_at__isnull=False)
+                | (~Q(kind="late_entry") & Q(happened_at__isnull=True)),
+                name="amendment_late_entry_says_when_it_happened",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason="") & (Q(kind="entered_in_error") | ~Q(text="")), name="amendment_says_what_and_why"
+            ),
+        ]
 
     def __str__(self):
         return f"amendment #{self.pk}"
 
 
+class AdverseEventQuerySet(ClinicalQuerySet):
+    def latest_words(self):
+        """Each event as it now reads: entries that a later one corrects are left out."""
+        return self.filter(corrected_by__isnull=True)
+
+    def standing(self):
+        """Events that count: as they now read, those entered in error left out."""
+        return self.latest_words().filter(is_in_error=False)
+
+    def newest_first(self):
+        """The latest event first, by the day it happened."""
+        return self.order_by("-happened_on", "-pk")
+
+
 class AdverseEvent(models.Model):
-    """Something that went wrong, as recorded when it was known."""
+    """Something that went wrong, as recorded when it was known. A correction is a later entry that tells all of it anew."""
 
     class Severity(models.TextChoices):
         MILD = "mild", "Mild: gone within a day"
@@ -448,19 +588,54 @@ class AdverseEvent(models.Model):
         TreatmentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="adverse_events"
     )
     happened_on = models.DateField()
-    technique = models.CharField(max_length=120, blank=True)
-    site = models.CharField(max_length=120)
+    used_technique = models.ForeignKey(
+        "protocols.Technique", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    technique = models.CharField(max_length=120, blank=True, help_text="In words, beside or instead of the list's.")
+    spot = models.CharField(max_length=60, blank=True, help_text="Side and muscle or region: left:gluteus_maximus.")
+    site = models.CharField(max_length=120, blank=True, help_text="In words, beside or instead of the list's.")
     severity = models.CharField(max_length=10, choices=Severity)
     description = models.TextField(max_length=2000)
     action_taken = models.TextField(max_length=2000)
     reported_to = models.CharField(max_length=160, blank=True)
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text="Why the entry it corrects was not right.")
+    is_in_error = models.BooleanField("entered in error", default=False)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
-    objects = ClinicalQuerySet.as_manager()
+    objects = AdverseEventQuerySet.as_manager()
 
     class Meta:
-        constraints = [AppendOnly(name="adverse_event_is_append_only")]
+        constraints = [
+            AppendOnly(name="adverse_event_is_append_only"),
+            models.CheckConstraint(condition=~Q(spot="", site=""), name="adverse_event_says_where"),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, reason="", is_in_error=False)
+                | (Q(corrects__isnull=False) & ~Q(reason="")),
+                name="adverse_event_correction_has_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "-happened_on", "-id"], name="adverse_event_newest_first"),
+            models.Index(fields=["-happened_on", "-id"], name="adverse_event_by_day"),
+        ]
 
     def __str__(self):
         return f"adverse event #{self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("sessions:adverse_event_detail", args=[self.pk])
+
+    @property
+    def place(self) -> str:
+        """Where on the body, in words: the list's and those typed beside it."""
+        return ", ".join(words for words in (place_name(self.spot), self.site) if words)
+
+    @property
+    def technique_words(self) -> str:
+        """After which technique: the list's and the words typed beside it. Fetch with `used_technique`."""
+        named = self.used_technique.name if self.used_technique_id else ""
+        return ", ".join(words for words in (named, self.technique) if words)

@@ -6,8 +6,9 @@ from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from protocols.models import Phase, Technique
 from protocols.plans import current_phase, planned_minutes
+from sessions.copying import Mark
 from sessions.entries import FindingEntry, Plan, TestEntry, in_order
-from sessions.models import FindingTechnique, MuscleFinding, TreatmentSession
+from sessions.models import CopiedField, FindingTechnique, MuscleFinding, TreatmentSession
 
 FIELDS = (
     "muscle",
@@ -26,16 +27,17 @@ FIELDS = (
 def _parts() -> tuple[Prefetch | str, ...]:
     used = FindingTechnique.objects.select_related("technique")
     findings = MuscleFinding.objects.prefetch_related(Prefetch("used_techniques", used))
-    return Prefetch("findings", findings), "test_results"
+    copied = CopiedField.objects.select_related("source__appointment")
+    return Prefetch("findings", findings), "test_results", Prefetch("copied_fields", copied)
 
 
 def with_parts(sessions: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSession]:
-    """Return the sessions with findings, techniques and tests fetched beside them: three queries, however many."""
+    """Return the sessions with findings, techniques, tests and copy marks fetched beside them: four queries, however many."""
     return sessions.prefetch_related(*_parts())
 
 
 def fetch_parts(session: TreatmentSession) -> TreatmentSession:
-    """Fetch findings, techniques and tests beside one session, in three queries, and return it."""
+    """Fetch findings, techniques, tests and copy marks beside one session, in four queries, and return it."""
     prefetch_related_objects([session], *_parts())
     return session
 
@@ -68,6 +70,11 @@ def test_entries(session: TreatmentSession) -> list[TestEntry]:
 test_entries.__test__ = False  # a reader, no test
 
 
+def copied_from(session: TreatmentSession) -> dict[Mark, TreatmentSession]:
+    """Return, per field that still says so, the visit it was copied from."""
+    return {Mark(row.spot, row.field): row.source for row in session.copied_fields.all()}
+
+
 def recorded(session: TreatmentSession) -> list[FindingEntry]:
     """Return the findings with something in them, in the order of the muscle grid."""
     return in_order(finding for finding in finding_entries(session) if not finding.is_empty)
@@ -75,7 +82,7 @@ def recorded(session: TreatmentSession) -> list[FindingEntry]:
 
 def previous_session(session: TreatmentSession) -> TreatmentSession | None:
     """Return the client's visit before this one, with its parts, or None."""
-    earlier = TreatmentSession.objects.filter(
+    earlier = TreatmentSession.objects.standing().filter(
         client=session.client_id, appointment__starts_at__lt=session.appointment.starts_at
     )
     return with_parts(earlier.select_related("appointment", "therapist")).newest_first().first()

@@ -1,11 +1,15 @@
 """A chart's entries as plain words. Nothing is added to what was recorded, and nothing recorded is left out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from protocols.knowledge import KNOWLEDGE
+from sessions.copying import Mark, split_by_origin
 from sessions.entries import FindingEntry, TestEntry
 from sessions.models import MuscleFinding, TestResult
 from sessions.retests import measured, row_name
+
+NOTHING: Mapping[Mark, str] = MappingProxyType({})
 
 
 def felt(finding: FindingEntry) -> list[str]:
@@ -53,16 +57,39 @@ def test_in_words(entry: TestEntry) -> str:
 test_in_words.__test__ = False  # a sentence, no test
 
 
-def draft_objective(findings: Iterable[FindingEntry], tests: Iterable[TestEntry]) -> str:
-    """Return sentences about what was felt and tested, one line per muscle and test; only what was recorded."""
-    lines = [f"{finding.name}: {', '.join(felt(finding))}." for finding in findings if felt(finding)]
-    return "\n".join(lines + [f"{test_in_words(entry)}." for entry in tests])
+def draft_objective(
+    findings: Iterable[FindingEntry], tests: Iterable[TestEntry], copied: Mapping[Mark, str] = NOTHING
+) -> str:
+    """Return sentences about what was felt and tested, one line per muscle and test; only what was recorded.
+
+    `copied` says of what stands as copied from which day; the sentence says it too, so that nothing reads as found today.
+    """
+    lines = [_line(finding, felt, copied) for finding in findings]
+    return "\n".join([*filter(None, lines), *(f"{test_in_words(entry)}." for entry in tests)])
 
 
-def draft_work(findings: Iterable[FindingEntry], techniques: Mapping[str, str]) -> str:
-    """Return sentences about what was done, one line per muscle; only what was recorded."""
-    found = [(finding, done(finding, techniques)) for finding in findings]
-    return "\n".join(f"{finding.name}: {', '.join(words)}." for finding, words in found if words)
+def draft_work(
+    findings: Iterable[FindingEntry], techniques: Mapping[str, str], copied: Mapping[Mark, str] = NOTHING
+) -> str:
+    """Return sentences about what was done, one line per muscle; only what was recorded. `copied` as in the objective."""
+    lines = [_line(finding, lambda part: done(part, techniques), copied) for finding in findings]
+    return "\n".join(filter(None, lines))
+
+
+def _line(finding: FindingEntry, told: Callable[[FindingEntry], list[str]], copied: Mapping[Mark, str]) -> str:
+    today, carried = split_by_origin(finding, copied)
+    parts = [", ".join(told(today))]
+    if old := told(carried):
+        day = next(day for mark, day in copied.items() if mark.spot == finding.spot)
+        parts.append(f"copied from {day}, not confirmed: {', '.join(old)}")
+    said = "; ".join(filter(None, parts))
+    return f"{finding.name}: {said}." if said else ""
+
+
+def without_lines(text: str, lines: str) -> str:
+    """Return the text without the lines that stand word for word in `lines`: sentences drafted here, not a hand's own."""
+    drafted = set(lines.splitlines())
+    return "\n".join(line for line in text.splitlines() if line not in drafted).strip()
 
 
 def lowered(words: str) -> str:

@@ -1,10 +1,15 @@
 """Fixtures of the one world. People have names and roles: Mia and Tom treat, Dana keeps the desk, Olga owns."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from practice import clock
 from tests import world
 from tests.support.flush import flush_past_the_guards  # noqa: F401
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

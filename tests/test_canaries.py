@@ -67,7 +67,7 @@ def crawl(browser, urls):
     def look(url, **headers):
         response = undone(browser, browser.get, url, headers=headers)
         assert response.status_code < 500, url
-        body = response.content.decode()
+        body = response.content.decode(errors="replace")  # a PDF is no text
         bodies[url, *headers.values()] = body
         if response.status_code == 302:
             found.append(inside(url, response.url))

@@ -39,7 +39,8 @@ def awaited_intakes(*, now: datetime) -> list[Awaited]:
     """Return who comes from today to a fortnight ahead without a complete intake: each once, soonest visit first."""
     start = start_of_day(now)
     visits = (
-        Appointment.objects.filter(status__in=EXPECTED, treatment_session__isnull=True)
+        Appointment.objects.uncharted()
+        .filter(status__in=EXPECTED)
         .filter(starts_at__gte=start, starts_at__lt=now + LOOKS_AHEAD)
         .select_related("client", "therapist", "service")
         .order_by("starts_at", "pk")

@@ -9,7 +9,9 @@ from django.urls import reverse
 from booking.models import Appointment
 from clients.models import Client
 from clients.todo import ALERTS
-from sessions.models import TreatmentSession
+from practice.templatetags.ui import local_dt
+from sessions.models import Amendment, OutcomeScore, TreatmentSession
+from sessions.note import is_late
 
 TRIAGE_TONES = {
     "emergency": "stop",
@@ -19,6 +21,7 @@ TRIAGE_TONES = {
     "treat": "go",
 }
 VISIT_TONES = {"cancelled": "quiet", "no_show": "warn"}
+TOLD_ELSEWHERE = (OutcomeScore.Measure.PAIN_BEFORE, OutcomeScore.Measure.PAIN_AFTER, OutcomeScore.Measure.PAIN_NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Event:
     url: str = ""
     tone: str = "quiet"
     icon_name: str = "circle"
+    is_struck: bool = False
 
 
 def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
@@ -46,6 +50,7 @@ def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
             _clearances,
             _plans,
             _sessions,
+            _measures,
             _check_ins,
             _reports,
             _adverse_events,
@@ -58,7 +63,7 @@ def _visits(client, *, without_charts: bool) -> Iterator[Event]:
     """All visits; `without_charts` leaves out those that are told by their chart."""
     visits = client.appointments.select_related("therapist", "service").order_by("starts_at")
     if without_charts:
-        visits = visits.filter(treatment_session__isnull=True)
+        visits = visits.uncharted()
     for visit in visits:
         yield Event(
             at=visit.starts_at,
@@ -183,9 +188,12 @@ def _plans(client) -> Iterator[Event]:
 def _sessions(client) -> Iterator[Event]:
     sessions = client.treatment_sessions.select_related("therapist", "appointment").prefetch_related("amendments")
     for session in sessions:
+        if session.is_in_error:
+            yield _in_error(session)
+            continue
         yield Event(
             at=session.appointment.starts_at,
-            title=f"Session {'signed' if session.is_signed else 'not signed yet'}",
+            title=_session_title(session),
             text=_pain(session),
             url=session.get_absolute_url(),
             tone="go" if session.is_signed else "warn",
@@ -194,18 +202,50 @@ def _sessions(client) -> Iterator[Event]:
         for amendment in session.amendments.all():
             yield Event(
                 at=amendment.at,
-                title="Amendment to a session",
-                text=amendment.reason,
+                title=f"{amendment.get_kind_display()} to a session",
+                text=_later_word(amendment),
                 url=session.get_absolute_url(),
                 tone="info",
                 icon_name="journal-plus",
             )
 
 
+def _later_word(amendment: Amendment) -> str:
+    told = f"Of {local_dt(amendment.happened_at)}. " if amendment.happened_at else ""
+    return f"{told}{amendment.reason} ({amendment.signed_as})"
+
+
+def _session_title(session: TreatmentSession) -> str:
+    if not session.is_signed:
+        return "Session not signed yet"
+    return "Session signed late" if is_late(session) else "Session signed"
+
+
+def _in_error(session: TreatmentSession) -> Event:
+    """One quiet line: it is kept, and part of nothing."""
+    return Event(
+        at=session.appointment.starts_at,
+        title="Session entered in error",
+        url=session.get_absolute_url(),
+        icon_name="x-octagon-fill",
+        is_struck=True,
+    )
+
+
 def _pain(session: TreatmentSession) -> str:
     if session.pain_before_nrs is None or session.pain_after_nrs is None:
         return f"By {session.therapist.name}"
     return f"By {session.therapist.name}. Pain {session.pain_before_nrs} before, {session.pain_after_nrs} after (of 10)"
+
+
+def _measures(client) -> Iterator[Event]:
+    """What was measured, one line per moment; the pain is told by the session or the check-in."""
+    moments: dict[datetime, list[OutcomeScore]] = {}
+    for score in client.outcome_scores.standing().exclude(measure__in=TOLD_ELSEWHERE).order_by("measured_at", "pk"):
+        moments.setdefault(score.measured_at, []).append(score)
+    for at, scores in moments.items():
+        said = "; ".join(f"{score.get_measure_display()}: {score.score.normalize():f}" for score in scores)
+        yield Event(at=at, title="Measured", text=said, tone="info", icon_name="graph-up")
 
 
 def _check_ins(client) -> Iterator[Event]:
@@ -238,11 +278,22 @@ def _reports(client) -> Iterator[Event]:
 
 
 def _adverse_events(client) -> Iterator[Event]:
-    for event in client.adverse_events.all():
+    """Every entry, corrections and those entered in error included; a moment is when it was written down."""
+    for event in client.adverse_events.select_related("used_technique", "by"):
+        words = f"{event.happened_on:%-d %b %Y}, {event.severity}: {event.place}"
+        after = f", after {event.technique_words}" if event.technique_words else ""
+        why = f" Corrected by {event.by.name}: {event.reason}" if event.corrects_id else ""
         yield Event(
             at=event.at,
-            title=f"Adverse event: {event.get_severity_display()}",
-            text=event.site,
-            tone="stop",
+            title=_adverse_title(event),
+            text=f"{words}{after}.{why}",
+            url=event.get_absolute_url(),
+            tone="quiet" if event.is_in_error else "stop",
             icon_name="exclamation-triangle",
         )
+
+
+def _adverse_title(event) -> str:
+    if event.is_in_error:
+        return "Adverse event entered in error"
+    return "Adverse event corrected" if event.corrects_id else "Adverse event"

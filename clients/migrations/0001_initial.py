@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                 ('regions', models.JSONField(default=list)),
                 ('lowest_level', models.CharField(blank=True, max_length=20)),
                 ('drawn_at', models.DateTimeField()),
+                ('by', models.ForeignKey(blank=True, help_text='The therapist who took it; empty when the client marked it alone.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pain_drawings', to='clients.client')),
                 ('intake', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pain_drawing', to='clients.intake')),
             ],
@@ -138,8 +139,8 @@ class Migration(migrations.Migration):
             name='Task',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('screening_alert', 'Look at the screening now'), ('check_in_alert', 'Look at the check-in now'), ('call_client', 'Call the client'), ('intake_by_phone', 'Intake by phone or on the tablet')], max_length=20)),
-                ('for_role', models.CharField(choices=[('therapist', 'Therapist'), ('front_desk', 'Front desk')], max_length=10)),
+                ('kind', models.CharField(choices=[('screening_alert', 'Look at the screening now'), ('check_in_alert', 'Look at the check-in now'), ('call_client', 'Call the client'), ('intake_by_phone', 'Intake by phone or on the tablet'), ('adverse_event', 'Look at the adverse event')], max_length=20)),
+                ('for_role', models.CharField(choices=[('therapist', 'Therapist'), ('front_desk', 'Front desk'), ('owner', 'Owner')], max_length=10)),
                 ('subject', models.CharField(help_text='What it is about, so that one cause makes one task.', max_length=60)),
                 ('due_at', models.DateTimeField()),
                 ('created_at', models.DateTimeField()),
@@ -181,7 +182,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='intake',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('submitted_at__isnull', False)), name='intake_is_frozen_when_submitted', via=''),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('submitted_at__isnull', False)), name='intake_is_frozen_when_submitted', once='', via=''),
         ),
         migrations.AddConstraint(
             model_name='intake',

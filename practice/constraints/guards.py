@@ -102,7 +102,8 @@ class AppendOnly(RowGuard):
 class FrozenWhen(RowGuard):
     """Rows that stay as they are once `condition` holds for them: no UPDATE, no DELETE.
 
-    The update that makes the condition true is the last one allowed. With `via`, a path of foreign keys such as
+    The update that makes the condition true is the last one allowed. One column may be left out with `once`: it may
+    still be filled, from NULL and a single time, by an update that changes nothing else. With `via`, a path of foreign keys such as
     "session" or "finding__session", the condition is asked of the row at its end, and its children are frozen with it:
     none is added, changed, moved in or out, or deleted. Every model on the path needs its own FrozenWhen with the same
     condition, or the row could be thawed by moving its parent (system check practice.E002).
@@ -114,10 +115,10 @@ class FrozenWhen(RowGuard):
     """
 
     default_violation_error_message = "This record is closed and can no longer be changed."
-    options = ("condition", "via")
+    options = ("condition", "via", "once")
 
-    def __init__(self, *, name, condition, via="", violation_error_code=None, violation_error_message=None):
-        self.condition, self.via = condition, via
+    def __init__(self, *, name, condition, via="", once="", violation_error_code=None, violation_error_message=None):
+        self.condition, self.via, self.once = condition, via, once
         super().__init__(
             name=name, violation_error_code=violation_error_code, violation_error_message=violation_error_message
         )
@@ -134,6 +135,20 @@ class FrozenWhen(RowGuard):
         return fields
 
     # --- SQL
+
+    def _when(self, model, schema_editor, event):
+        refused = super()._when(model, schema_editor, event)
+        if event != "update" or not self.once:
+            return refused
+        return f"({refused}) AND NOT ({self._fills_once(model, schema_editor)})"
+
+    def _fills_once(self, model, schema_editor):
+        """Return the SQL expression under which an update fills the column `once` and leaves every other as it was."""
+        same = "IS" if schema_editor.connection.vendor == "sqlite" else "IS NOT DISTINCT FROM"
+        quoted = {field.name: schema_editor.quote_name(field.column) for field in model._meta.concrete_fields}
+        column = quoted.pop(self.once)
+        kept = [f"old.{other} {same} new.{other}" for other in quoted.values()]
+        return " AND ".join([f"old.{column} IS NULL", f"new.{column} IS NOT NULL", *kept])
 
     def refused_when(self, model, schema_editor, row):
         path = self.path(model)

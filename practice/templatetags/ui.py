@@ -46,6 +46,7 @@ STATES = {
     "draft": ("warn", "pencil", "Draft"),
     "unsigned": ("warn", "pencil", "Not signed"),
     "signed": ("go", "lock-fill", "Signed"),
+    "in_error": ("quiet", "x-octagon-fill", "Entered in error"),
     "amended": ("info", "journal-plus", "Amended"),
     "due": ("warn", "clock", "Due"),
     "overdue": ("stop", "clock-history", "Overdue"),

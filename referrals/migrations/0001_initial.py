@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='report',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('sent_at__isnull', False)), name='report_is_frozen_when_sent', via=''),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('sent_at__isnull', False)), name='report_is_frozen_when_sent', once='', via=''),
         ),
         migrations.AddConstraint(
             model_name='report',

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('comment', models.TextField(blank=True, max_length=1000)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='check_ins', to='clients.client')),
+                ('pain_drawing', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='check_in', to='clients.paindrawing')),
                 ('session', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='check_in', to='treatment_sessions.treatmentsession')),
             ],
         ),
@@ -60,7 +61,7 @@ class Migration(migrations.Migration):
             name='Message',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('intake_link', 'Intake link'), ('booking_confirmation', 'Booking confirmation'), ('appointment_moved', 'Appointment moved'), ('appointment_cancelled', 'Appointment cancelled'), ('booking_held', 'Held until confirmed'), ('booking_link', 'Link to book'), ('waitlist_offer', 'A time has come free'), ('check_in', 'How are you after the visit?'), ('report_ready', 'Report for the referrer'), ('therapist_alert', 'Alert to the therapist')], max_length=24)),
+                ('kind', models.CharField(choices=[('intake_link', 'Intake link'), ('booking_confirmation', 'Booking confirmation'), ('appointment_moved', 'Appointment moved'), ('appointment_cancelled', 'Appointment cancelled'), ('booking_held', 'Held until confirmed'), ('booking_link', 'Link to book'), ('waitlist_offer', 'A time has come free'), ('check_in', 'How are you after the visit?'), ('report_ready', 'Report for the referrer'), ('therapist_alert', 'Alert to the therapist'), ('unsigned_notes', 'A signature is missing')], max_length=24)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('due_at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('due', 'Waiting'), ('claimed', 'Being sent'), ('handoff', 'Handed to the mail server'), ('sent', 'Sent'), ('dropped', 'Not needed any more'), ('failed', 'Failed'), ('unknown', 'Perhaps sent')], default='due', max_length=8)),
@@ -77,8 +78,9 @@ class Migration(migrations.Migration):
                 ('intake', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.intake')),
                 ('invitation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='booking.bookinginvitation')),
                 ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='booking.waitlistoffer')),
-                ('reader', models.ForeignKey(help_text="Whom an alert about a client in nobody's care goes to: each therapist and owner. Else empty.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reader', models.ForeignKey(help_text="Whom it goes to: a chart's author, or about a client in nobody's care each therapist and owner. Else empty.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('report', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='referrals.report')),
+                ('session', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='treatment_sessions.treatmentsession')),
                 ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clients.task')),
             ],
         ),
@@ -88,7 +90,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='checkin',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('answered_at__isnull', False)), name='check_in_is_frozen_when_answered', via=''),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('answered_at__isnull', False)), name='check_in_is_frozen_when_answered', once='', via=''),
         ),
         migrations.AddConstraint(
             model_name='checkinlink',
@@ -136,7 +138,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('intake__isnull', False), ('appointment__isnull', False), ('invitation__isnull', False), ('offer__isnull', False), ('check_in__isnull', False), ('report__isnull', False), ('task__isnull', False), _connector='OR'), name='message_has_a_subject'),
+            constraint=models.UniqueConstraint(condition=models.Q(('session__isnull', False)), fields=('reader', 'kind', 'version'), name='message_once_per_author_and_day'),
+        ),
+        migrations.AddConstraint(
+            model_name='message',
+            constraint=models.CheckConstraint(condition=models.Q(('intake__isnull', False), ('appointment__isnull', False), ('invitation__isnull', False), ('offer__isnull', False), ('check_in__isnull', False), ('report__isnull', False), ('task__isnull', False), ('session__isnull', False), _connector='OR'), name='message_has_a_subject'),
         ),
         migrations.AddConstraint(
             model_name='message',

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='MuscleFinding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('muscle', models.SlugField(max_length=40)),
+                ('muscle', models.SlugField(db_index=False, max_length=40)),
                 ('side', models.CharField(choices=[('left', 'Left'), ('right', 'Right')], max_length=5)),
                 ('tone', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(4)])),
                 ('tenderness', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(4)])),
@@ -80,6 +80,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Snippet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('section', models.CharField(choices=[('subjective', 'Subjective'), ('objective', 'Objective'), ('assessment', 'Assessment'), ('plan_text', 'Plan')], max_length=10)),
+                ('words', models.CharField(max_length=300)),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snippets', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
             name='TreatmentSession',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -94,13 +104,15 @@ class Migration(migrations.Migration):
                 ('objective', models.TextField(blank=True, max_length=5000)),
                 ('assessment', models.TextField(blank=True, max_length=5000)),
                 ('plan_text', models.TextField(blank=True, max_length=5000, verbose_name='plan')),
+                ('drafted', models.TextField(blank=True, help_text='Every sentence drafted from the entries, one per line.')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('signed_at', models.DateTimeField(blank=True, null=True)),
                 ('signed_as', models.CharField(blank=True, help_text='Name and credential as they were on that day.', max_length=250)),
                 ('chain_position', models.PositiveBigIntegerField(blank=True, null=True, unique=True)),
                 ('content_hash', models.CharField(blank=True, max_length=64)),
                 ('chain_hash', models.CharField(blank=True, max_length=64)),
-                ('appointment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_session', to='booking.appointment')),
+                ('entered_in_error_at', models.DateTimeField(blank=True, help_text='The amendment of that kind says why, and by whom.', null=True)),
+                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='booking.appointment')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='clients.client')),
                 ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='protocols.treatmentplan')),
                 ('screening', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='clients.screening')),
@@ -132,11 +144,23 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='treatment_sessions.treatmentsession'),
         ),
         migrations.CreateModel(
+            name='CopiedField',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('spot', models.CharField(blank=True, help_text='Such as left:piriformis; empty for the words.', max_length=50)),
+                ('field', models.CharField(max_length=20)),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='copied_fields', to='treatment_sessions.treatmentsession')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_sessions.treatmentsession')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Amendment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=5000)),
+                ('kind', models.CharField(choices=[('addendum', 'Addendum'), ('correction', 'Correction'), ('late_entry', 'Late entry'), ('entered_in_error', 'Entered in error')], max_length=16)),
+                ('text', models.TextField(blank=True, help_text='Empty only where the whole session is in error.', max_length=5000)),
                 ('reason', models.CharField(max_length=200)),
+                ('happened_at', models.DateTimeField(blank=True, help_text='Of a late entry: when what it tells happened.', null=True)),
                 ('at', models.DateTimeField()),
                 ('signed_as', models.CharField(help_text='Name and credential as they were on that day.', max_length=250)),
                 ('chain_position', models.PositiveBigIntegerField(unique=True)),
@@ -151,15 +175,20 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('happened_on', models.DateField()),
-                ('technique', models.CharField(blank=True, max_length=120)),
-                ('site', models.CharField(max_length=120)),
+                ('technique', models.CharField(blank=True, help_text="In words, beside or instead of the list's.", max_length=120)),
+                ('spot', models.CharField(blank=True, help_text='Side and muscle or region: left:gluteus_maximus.', max_length=60)),
+                ('site', models.CharField(blank=True, help_text="In words, beside or instead of the list's.", max_length=120)),
                 ('severity', models.CharField(choices=[('mild', 'Mild: gone within a day'), ('moderate', 'Moderate: lasted longer or needed advice'), ('severe', 'Severe: needed medical care')], max_length=10)),
                 ('description', models.TextField(max_length=2000)),
                 ('action_taken', models.TextField(max_length=2000)),
                 ('reported_to', models.CharField(blank=True, max_length=160)),
+                ('reason', models.CharField(blank=True, help_text='Why the entry it corrects was not right.', max_length=200)),
+                ('is_in_error', models.BooleanField(default=False, verbose_name='entered in error')),
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adverse_events', to='clients.client')),
+                ('corrects', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='treatment_sessions.adverseevent')),
+                ('used_technique', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='protocols.technique')),
                 ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adverse_events', to='treatment_sessions.treatmentsession')),
             ],
         ),
@@ -177,7 +206,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='findingtechnique',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='finding_technique_is_frozen_when_signed', via='finding__session'),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='finding_technique_is_frozen_when_signed', once='', via='finding__session'),
         ),
         migrations.AddConstraint(
             model_name='findingtechnique',
@@ -195,13 +224,25 @@ class Migration(migrations.Migration):
             model_name='activityrating',
             constraint=models.CheckConstraint(condition=models.Q(('rating__lte', 10)), name='activity_rating_is_0_to_10'),
         ),
+        migrations.AddConstraint(
+            model_name='snippet',
+            constraint=models.UniqueConstraint(fields=('author', 'section', 'words'), name='snippet_once_per_section'),
+        ),
         migrations.AddIndex(
             model_name='treatmentsession',
             index=models.Index(fields=['client', '-started_at'], name='treatment_session_newest_first'),
         ),
+        migrations.AddIndex(
+            model_name='treatmentsession',
+            index=models.Index(condition=models.Q(('signed_at__isnull', True), ('entered_in_error_at__isnull', True)), fields=['therapist'], name='treatment_session_unsigned'),
+        ),
         migrations.AddConstraint(
             model_name='treatmentsession',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='treatment_session_is_frozen_when_signed', via=''),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='treatment_session_is_frozen_when_signed', once='entered_in_error_at', via=''),
+        ),
+        migrations.AddConstraint(
+            model_name='treatmentsession',
+            constraint=models.UniqueConstraint(condition=models.Q(('entered_in_error_at__isnull', True)), fields=('appointment',), name='treatment_session_stands_once_per_visit'),
         ),
         migrations.AddConstraint(
             model_name='treatmentsession',
@@ -213,7 +254,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='testresult',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='test_result_is_frozen_when_signed', via='session'),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='test_result_is_frozen_when_signed', once='', via='session'),
         ),
         migrations.AddConstraint(
             model_name='testresult',
@@ -309,7 +350,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='musclefinding',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='muscle_finding_is_frozen_when_signed', via='session'),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='muscle_finding_is_frozen_when_signed', once='', via='session'),
         ),
         migrations.AddConstraint(
             model_name='musclefinding',
@@ -320,11 +361,47 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('tone__isnull', True), ('tone__lte', 4), _connector='OR'), models.Q(('tenderness__isnull', True), ('tenderness__lte', 4), _connector='OR'), models.Q(('pressure__isnull', True), ('pressure__lte', 10), _connector='OR'), ('minutes__lte', 240)), name='muscle_finding_is_in_range'),
         ),
         migrations.AddConstraint(
+            model_name='copiedfield',
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='copied_field_is_frozen_when_signed', once='', via='session'),
+        ),
+        migrations.AddConstraint(
+            model_name='copiedfield',
+            constraint=models.UniqueConstraint(fields=('session', 'spot', 'field'), name='copied_field_once'),
+        ),
+        migrations.AddConstraint(
             model_name='amendment',
             constraint=practice.constraints.AppendOnly(name='amendment_is_append_only'),
         ),
         migrations.AddConstraint(
+            model_name='amendment',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'entered_in_error')), fields=('session',), name='amendment_strikes_a_session_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='amendment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('happened_at__isnull', False), ('kind', 'late_entry')), models.Q(models.Q(('kind', 'late_entry'), _negated=True), ('happened_at__isnull', True)), _connector='OR'), name='amendment_late_entry_says_when_it_happened'),
+        ),
+        migrations.AddConstraint(
+            model_name='amendment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('kind', 'entered_in_error'), models.Q(('text', ''), _negated=True), _connector='OR')), name='amendment_says_what_and_why'),
+        ),
+        migrations.AddIndex(
+            model_name='adverseevent',
+            index=models.Index(fields=['client', '-happened_on', '-id'], name='adverse_event_newest_first'),
+        ),
+        migrations.AddIndex(
+            model_name='adverseevent',
+            index=models.Index(fields=['-happened_on', '-id'], name='adverse_event_by_day'),
+        ),
+        migrations.AddConstraint(
             model_name='adverseevent',
             constraint=practice.constraints.AppendOnly(name='adverse_event_is_append_only'),
+        ),
+        migrations.AddConstraint(
+            model_name='adverseevent',
+            constraint=models.CheckConstraint(condition=models.Q(('site', ''), ('spot', ''), _negated=True), name='adverse_event_says_where'),
+        ),
+        migrations.AddConstraint(
+            model_name='adverseevent',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('corrects__isnull', True), ('is_in_error', False), ('reason', '')), models.Q(('corrects__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='adverse_event_correction_has_a_reason'),
         ),
     ]

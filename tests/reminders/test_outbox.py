@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from booking.models import AppointmentLink
 from clients.care import take_on
@@ -406,6 +407,35 @@ def test_alert_looked_at_before_it_left_is_not_sent(visit, alert, mia, postbox):
     finish_task(alert, by=mia, at=NOW, outcome="Sent to A&E.")
 
     assert alerted(postbox) == []
+
+
+@pytest.fixture
+def severe(ada):
+    """The owner is to look at something severe that went wrong."""
+    return Task.objects.create(
+        kind="adverse_event", for_role="owner", client=ada, subject="adverse-event:1", due_at=NOW, created_at=NOW
+    )
+
+
+def test_a_severe_event_is_mailed_to_the_owner_and_says_nothing(visit, severe, ada, olga, postbox):
+    assert alerted(postbox) == ["olga@elmstreet.example"]
+    (mail,) = (mail for mail in postbox.mails if mail.to == ["olga@elmstreet.example"])
+    text = f"{mail.subject}\n{mail.body}".lower()
+    assert reverse("workspace:settings") in text
+    assert [word for word in ("ada", "müller", "adverse", "severe", "event") if word in text] == []
+
+
+def test_a_severe_event_that_was_looked_at_is_not_mailed(visit, severe, olga, postbox):
+    derive_due(NOW)
+    finish_task(severe, by=olga, at=NOW, outcome="Insurer told")
+
+    assert alerted(postbox) == []
+
+
+def test_a_severe_event_without_an_owner_who_reads_mail_waits_on_the_page(visit, severe, postbox):
+    assert alerted(postbox) == []
+    assert not Message.objects.filter(task=severe).exists()
+    assert Task.objects.open().filter(pk=severe.pk).exists()
 
 
 def test_mail_goes_to_the_address_of_today(visit, ada, postbox):

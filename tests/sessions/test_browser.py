@@ -1,11 +1,16 @@
 """The chart in a real Chromium, on a tablet held upright: few taps, saving by itself, two windows."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
 from sessions.models import TreatmentSession
 from sessions.reading import finding_entries
+from sessions.snippets import keep_snippet
 from tests.look.conftest import chrome, complaints, open_as  # noqa: F401
+from tests.sessions.conftest import ask_and_start, make_visit
+from tests.world import NINE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -122,3 +127,81 @@ def test_too_many_minutes_are_told_while_charting(open_chart, draft):
     expect(page.locator("[data-chart-saved]")).to_contain_text("Not saved.", timeout=10_000)
     expect(page.locator(".minutes-sum")).to_have_class("minutes-sum is-over")
     assert finding_entries(draft)[0].minutes == 0
+
+
+@pytest.fixture
+def second_visit(open_as, signed, ada, mia, massage, green_room):  # noqa: F811
+    """Ada's visit a week later, its chart open on the tablet; the first one is signed."""
+    visit = make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=7))
+    session = ask_and_start(visit, mia)
+    return session, open_as(mia, f"/sessions/{session.pk}/chart/", width=TABLET)
+
+
+def test_a_return_visit_is_carried_forward_confirmed_and_signed_in_fifteen_taps(second_visit, complaints):  # noqa: F811
+    session, page = second_visit
+    finger = Finger(page)
+
+    finger.on("pain_before_nrs", 4)
+    finger.button("Carry last visit forward")
+    finger.button("Still so today")
+    finger.button("All done as planned")
+    finger.on("right-piriformis-response", "eased")
+    finger.tap(page.get_by_role("button", name="Still right"))
+    finger.on("pain_after_nrs", 2)
+    expect(page.locator("[data-copied]")).to_have_count(0)
+    finger.button("Check and sign")
+    finger.button("Sign as Mia Berg")
+    expect(page.get_by_text("Signed by Mia Berg")).to_be_visible()
+
+    assert finger.taps <= 15
+    session = TreatmentSession.objects.get(pk=session.pk)
+    assert finding_entries(session)[0].tenderness == 3
+    assert not session.copied_fields.exists()
+    assert complaints == []
+
+
+def test_a_tap_on_the_copied_value_says_still_so_and_does_not_take_it_back(second_visit):
+    session, page = second_visit
+    page.get_by_role("button", name="Carry last visit forward").click()
+    mark = page.locator("[data-copied='right:piriformis/tone']")
+    expect(mark).to_be_visible()
+
+    page.locator("label[for='id_right-piriformis-tone_3']").click()
+    expect(mark).to_have_count(0)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("The draft is saved.")).to_be_visible()
+
+    expect(page.locator("[data-copied='right:piriformis/tone']")).to_have_count(0)
+    expect(page.locator("[data-copied='right:piriformis/tenderness']")).to_be_visible()
+    fields = set(session.copied_fields.values_list("field", flat=True))
+    assert "tone" not in fields
+    assert "tenderness" in fields
+    assert finding_entries(TreatmentSession.objects.get(pk=session.pk))[0].tone == 3
+
+
+def test_a_fold_tells_what_it_holds(open_chart):
+    page = open_chart()
+    card = page.locator("#right-piriformis")
+    card.locator("summary").first.click()
+    card.locator("label[for='id_right-piriformis-techniques_trigger_point_compression']").click()
+    card.locator("label[for='id_right-piriformis-has_trigger_point_yes']").click()
+    card.locator("label[for='id_right-piriformis-pressure_5']").click()
+
+    expect(card.locator("[data-told]")).to_have_text("trigger point, Trigger-point compression, pressure 5/10")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#right-piriformis [data-told]")).to_have_text(
+        "trigger point, Trigger-point compression, pressure 5/10"
+    )
+
+
+def test_a_phrase_goes_where_the_cursor_stands(open_as, draft, mia):  # noqa: F811
+    keep_snippet(section="assessment", words="Answers well.", by=mia)
+    page = open_as(mia, f"/sessions/{draft.pk}/chart/", width=TABLET)
+    page.get_by_label("Assessment").fill("Better.")
+
+    page.locator(".snippets summary").click()
+    page.get_by_role("button", name="Answers well.").click()
+
+    assert page.get_by_label("Assessment").input_value() == "Better. Answers well."
+    expect(page.locator("[data-chart-saved]")).to_contain_text("Saved", timeout=10_000)
+    assert TreatmentSession.objects.get(pk=draft.pk).assessment == "Better. Answers well."

@@ -283,7 +283,7 @@ def test_the_database_refuses_to_change_the_findings_of_a_signed_session(signed)
 
 
 def test_the_database_refuses_to_change_scores_and_amendments(signed, mia):
-    amend_session(signed, text="Also showed the bridge.", reason="Late entry", by=mia, at=LATER)
+    amend_session(signed, kind="addendum", text="Also showed the bridge.", reason="Late entry", by=mia, at=LATER)
 
     refused(lambda: OutcomeScore.objects.update(score=0))
     refused(lambda: Amendment.objects.update(text=""))
@@ -294,7 +294,9 @@ def test_the_database_refuses_to_change_scores_and_amendments(signed, mia):
 
 
 def test_amend_session_leaves_the_original_as_it_was(signed, mia):
-    amend_session(signed, text="Right, not left.", reason="Correction", by=mia, at=LATER + timedelta(days=1))
+    amend_session(
+        signed, kind="correction", text="Right, not left.", reason="Mistyped", by=mia, at=LATER + timedelta(days=1)
+    )
 
     signed.refresh_from_db()
     assert signed.subjective == "Sitting was easier after the last visit."
@@ -303,12 +305,12 @@ def test_amend_session_leaves_the_original_as_it_was(signed, mia):
 
 def test_amend_session_is_refused_for_a_draft(draft, mia):
     with pytest.raises(charting.SessionNotSigned):
-        amend_session(draft, text="x", reason="y", by=mia, at=LATER)
+        amend_session(draft, kind="addendum", text="x", reason="y", by=mia, at=LATER)
 
 
 def test_amend_session_is_refused_to_another_therapist(signed, tom):
     with pytest.raises(charting.NotInYourCare):
-        amend_session(signed, text="x", reason="y", by=tom, at=LATER)
+        amend_session(signed, kind="addendum", text="x", reason="y", by=tom, at=LATER)
 
 
 def test_waiting_for_lists_the_drafts_of_their_author(draft, mia, tom):

@@ -34,14 +34,22 @@ def session_of(user) -> str:
     return session.session_key
 
 
+def get(server: str, path: str, *, session: str) -> Answer:
+    """Open a page as the browser of `session` would and return the answer; redirects are not followed."""
+    return _ask(server, "GET", path, session)
+
+
 def post(server: str, path: str, fields: dict, *, session: str) -> Answer:
     """Send a form as the browser of `session` would and return the answer; redirects are not followed."""
+    return _ask(server, "POST", path, session, urlencode({**fields, "csrfmiddlewaretoken": CSRF}, doseq=True))
+
+
+def _ask(server: str, method: str, path: str, session: str, form: str | None = None) -> Answer:
     connection = HTTPConnection(urlsplit(server).netloc, timeout=PATIENCE)
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Cookie": f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={CSRF}",
-    }
-    connection.request("POST", path, urlencode({**fields, "csrfmiddlewaretoken": CSRF}), headers)
+    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={CSRF}"}
+    if form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    connection.request(method, path, form, headers)
     answer = connection.getresponse()
     body = answer.read().decode()
     connection.close()

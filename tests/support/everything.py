@@ -45,9 +45,11 @@ from reminders.outbox import send_due
 from reminders.views import ANSWERED
 from sessions.adverse import report_adverse_event
 from sessions.charting import amend_session, save_chart, sign_session, start_session
+from sessions.copying import Mark
 from sessions.entries import FindingEntry, TestEntry
 from sessions.measures import correct_score, name_activities, record_ratings, record_score, record_statements
 from sessions.models import TreatmentSession
+from sessions.snippets import keep_snippet
 from tests import world
 from tests.clients.answers import calm
 from tests.support.rows import all_rows, rolled_back
@@ -340,7 +342,12 @@ def _treat(record):
         signed = sign_session(chart, version=chart.version, by=by, at=visit.ends_at)
         setattr(record, f"{name}_session", signed)
     record.amendment = amend_session(
-        record.first_session, text=record.word("amendment"), reason=record.word("reason"), by=by, at=NOW
+        record.first_session,
+        kind="addendum",
+        text=record.word("amendment"),
+        reason=record.word("reason"),
+        by=by,
+        at=NOW,
     )
     record.adverse_event = report_adverse_event(
         client=record.client,
@@ -357,7 +364,17 @@ def _treat(record):
     )
     _measure(record)
     record.visits["draft"] = _book(record, record.client, NINE)
-    record.draft = _chart(record, record.visits["draft"], "draft")
+    draft = _chart(record, record.visits["draft"], "draft")
+    record.draft = save_chart(
+        draft,
+        version=draft.version,
+        copied={Mark("", "assessment")},
+        source=record.second_session,
+        by=by,
+        at=NINE,
+        assessment=record.second_session.assessment,
+    )
+    record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=by)
 
 
 def _measure(record):

@@ -23,7 +23,7 @@ from clients.screenings import clarify_screening, current_screening, record_clea
 from clients.todo import finish_task
 from practice.models import User
 from protocols.knowledge import KNOWLEDGE
-from protocols.models import Protocol, TreatmentPlan
+from protocols.models import Protocol, Technique, TreatmentPlan
 from protocols.plans import close_plan, start_plan
 from referrals.letters import take_in_referral
 from referrals.models import Referral
@@ -359,7 +359,9 @@ class Walk:
     def amend(self, session: TreatmentSession, at: datetime) -> None:
         """Add a later word to a signed chart."""
         amendment = self.story["amendment"]
-        amend_session(session, text=amendment["text"], reason=amendment["reason"], by=self.therapist, at=at)
+        amend_session(
+            session, kind="addendum", text=amendment["text"], reason=amendment["reason"], by=self.therapist, at=at
+        )
 
     def report_adverse_event(self, session: TreatmentSession, at: datetime) -> None:
         """Write down what went wrong."""
@@ -368,8 +370,9 @@ class Walk:
             client=self.client,
             session=session,
             happened_on=at.astimezone(self.timetable.zone).date(),
+            spot=event["spot"],
             site=event["site"],
-            technique=event["technique"],
+            used_technique=Technique.objects.get(key=event["technique"]),
             severity=event["severity"],
             description=event["description"],
             action_taken=event["action"],

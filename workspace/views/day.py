@@ -17,6 +17,7 @@ from workspace.intake_desk import LOOKS_AHEAD, awaited_intakes
 from workspace.timeline import timeline_of
 from workspace.today import day_of
 
+STORY = 50  # events of a client's story on the page; the rest is one tap away
 DRAWN = 4  # courses with a drawing on the client's page; all of them stand on the page of measures
 
 
@@ -55,8 +56,10 @@ def client_page(request, client_id):
         "intake": client.intakes.open().first(),
         "tasks": Task.objects.visible_to(request.user).open().filter(client=client).order_by("due_at", "pk"),
         "referrals": client.referrals.select_related("referrer").order_by("-received_on", "-pk"),
-        "events": timeline_of(client, is_clinical=reads_chart),
     }
+    events = timeline_of(client, is_clinical=reads_chart)
+    shown = events if request.GET.get("story") == "all" else events[:STORY]
+    context |= {"events": shown, "older": len(events) - len(shown)}
     if reads_chart:
         audit.record_reading(client=client, page="workspace:client_page", at=now, by=request.user)
         context |= _chart(client, now)
@@ -73,5 +76,5 @@ def _chart(client, now):
         "consents": holding_consents(client).values(),
         "measures": measures,
         "drawn": [course for course in measures.courses if len(course.scores) > 1][:DRAWN],
-        "last_session": client.treatment_sessions.select_related("appointment").newest_first().first(),
+        "last_session": client.treatment_sessions.standing().select_related("appointment").newest_first().first(),
     }

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.models import Task
 from practice import clock
 from practice.access import role_required
 from practice.forms import posted
@@ -29,6 +30,7 @@ def settings(request):
         request,
         "workspace/settings.html",
         {
+            "adverse_tasks": Task.objects.visible_to(request.user).open().filter(kind=Task.Kind.ADVERSE_EVENT).count(),
             "staff": User.objects.visible_to(request.user).order_by("-is_active", "first_name", "pk"),
             "services": Service.objects.visible_to(request.user).order_by("-is_active", "name"),
             "rooms": Room.objects.visible_to(request.user).order_by("-is_active", "name"),
