@@ -15,7 +15,6 @@ from sessions.models import OutcomeScore
 from tests.support.queries import assert_queries_do_not_grow
 from tests.support.visits import make_screening, make_session, make_visit, sign
 from tests.world import NINE, NOW, make_client, minutes
-from workspace.charts import pain_chart
 
 TODAY = "/today/"
 
@@ -94,9 +93,10 @@ def story(ada, mia, massage, green_room):
     session = sign(make_session(make_visit(ada, mia, massage, green_room), subjective="CANARY-NOTE"))
     derive_due(NOW)
     answer_check_in(CheckIn.objects.get(), pain_now_nrs=3, warning_sign="no", comment="CANARY-ANSWER", at=NOW)
-    OutcomeScore.objects.create(
-        client=ada, session=session, measure="pain_before", score=7, measured_at=NOW - timedelta(days=1)
-    )
+    for days, score in ((2, 7), (1, 5)):
+        OutcomeScore.objects.create(
+            client=ada, session=session, measure="pain_before", score=score, measured_at=NOW - timedelta(days=days)
+        )
     return session
 
 
@@ -107,14 +107,14 @@ def page_of(browser, client):
 def test_client_page_tells_the_whole_story_to_the_therapist(signed_in, mia, ada, story):
     page = page_of(signed_in(mia), ada).content.decode()
 
-    for words in ("Session signed", "Check-in answered", "CANARY-ANSWER", "Screening: Treat", "Pain from 7 of 10"):
+    for words in ("Session signed", "Check-in answered", "CANARY-ANSWER", "Screening: Treat", "From 7 to 5: better"):
         assert words in page
 
 
 def test_client_page_tells_the_desk_nothing_clinical(signed_in, dana, ada, story):
     page = page_of(signed_in(dana), ada).content.decode()
 
-    for words in ("CANARY", "Screening:", "Check-in answered", "Pain from", "Consents"):
+    for words in ("CANARY", "Screening:", "Check-in answered", "From 7 to", "Measures", "Consents"):
         assert words not in page
     assert "Follow-up massage with Mia Berg" in page
 
@@ -136,14 +136,6 @@ def test_client_page_queries_do_not_grow(signed_in, mia, ada, story, massage, st
             sign(make_session(visit, screening=story.screening), position=number)
 
     assert_queries_do_not_grow(act=act, grow=grow)
-
-
-def test_pain_chart_places_values_between_the_first_and_the_latest_day():
-    chart = pain_chart([(NOW, 10, "a"), (NOW + timedelta(days=1), 5, "b"), (NOW + timedelta(days=2), 0, "c")])
-
-    assert [point.x for point in chart.points] == [30, 309, 588]
-    assert chart.points[0].y < chart.points[1].y < chart.points[2].y
-    assert pain_chart([(NOW, 1, "a")]) is None
 
 
 # --- settings
