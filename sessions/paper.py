@@ -16,7 +16,13 @@ from sessions.reading import phase_of
 
 LETTER = {"US", "CA", "MX", "PH", "CL", "CO"}  # where paper is letter, not A4
 ASIDE = "A screening aid, not a diagnosis."
-IN_THE_HEAD = (OutcomeScore.Measure.PAIN_BEFORE, OutcomeScore.Measure.PAIN_AFTER)
+IN_THE_HEAD = (
+    OutcomeScore.Measure.PAIN_BEFORE,
+    OutcomeScore.Measure.NRS_BACK,
+    OutcomeScore.Measure.NRS_BUTTOCK,
+    OutcomeScore.Measure.NRS_LEG,
+    OutcomeScore.Measure.PAIN_AFTER,
+)
 
 
 def paper_of(session: TreatmentSession, *, practice: Practice, by: User, at: datetime) -> dict:
@@ -32,7 +38,7 @@ def paper_of(session: TreatmentSession, *, practice: Practice, by: User, at: dat
         "practice": {"name": practice.name, "lines": f"{practice.address}\n{phone(practice.phone)}"},
         "banners": _banners(session, amendments),
         "mark": _mark(session),
-        "head": _head(session),
+        "head": _head(session, note),
         "parts": [*_parts(session, note)],
         "signature": _signature(session, note),
         "entries": [*_amendments(amendments), *_adverse_events(session)],
@@ -62,7 +68,7 @@ def _banners(session, amendments: Iterable[Amendment]) -> list[str]:
 # --- the head
 
 
-def _head(session) -> list[tuple[str, str]]:
+def _head(session, note) -> list[tuple[str, str]]:
     client, visit, screening = session.client, session.appointment, session.screening
     born = f", born {date_format(client.born_on, 'j M Y')}" if client.born_on else ""
     room = f", {visit.room.name}" if visit.room else ""
@@ -81,6 +87,7 @@ def _head(session) -> list[tuple[str, str]]:
         ("Warning signs", "; ".join(flag["why"] for flag in screening.result.get("flags", ())) or "none found"),
         ("Not answered", "; ".join(unanswered(screening)) or "nothing"),
         ("Pain (0–10)", f"{_nrs(session.pain_before_nrs)} before, {_nrs(session.pain_after_nrs)} after"),
+        *([("Before, by place", note["pain_places"])] if note["pain_places"] else []),
     ]
 
 
