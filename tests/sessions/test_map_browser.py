@@ -112,7 +112,7 @@ def test_looking_at_a_muscle_charts_nothing_and_showing_another_side_changes_not
 def test_the_words_written_while_charting_are_those_of_the_next_page(open_chart, draft):
     page = open_chart()
     button(page, "right:piriformis").click()
-    page.locator("dialog[open]").get_by_role("button", name="Done as planned").click()
+    page.locator("dialog[open]").get_by_role("button", name="As planned").click()
     choose(page, "right:piriformis", "tenderness", 4)
     page.locator("dialog[open] [data-more]").first.click()
     page.get_by_role("button", name="Done", exact=True).click()

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from clients.consents import holding_consents
+from clients.drawings import course_of
 from clients.gate import gate_for
 from clients.models import Client, Task
 from clients.overruling import standing_overruling
@@ -75,6 +76,7 @@ def _chart(client, now):
         "plan": measures.plan,
         "consents": holding_consents(client).values(),
         "measures": measures,
+        "drawings": course_of(client),
         "drawn": [course for course in measures.courses if len(course.scores) > 1][:DRAWN],
         "last_session": client.treatment_sessions.standing().select_related("appointment").newest_first().first(),
     }
