@@ -16,7 +16,8 @@ from booking.online import CALL_FIRST, CallFirst, move_online
 from booking.online_forms import MoveMineForm, UndoForm
 from booking.online_views import please_call, serve_booking
 from booking.refusals import ChangedMeanwhile, NotNow, TooLate
-from booking.second_thoughts import last_change, take_back, undo_until
+from booking.second_thoughts import take_back, undo_until
+from booking.undo import last_change
 from clients.gate import StopFirst
 from practice import clock
 from practice.access import public

@@ -19,8 +19,8 @@ from booking.models import Appointment, AppointmentChange, WaitlistEntry, Waitli
 from booking.placing import find_place, lock
 from booking.prospects import look_at
 from booking.refusals import NotNow, SlotTaken, promised
-from booking.second_thoughts import SECOND_THOUGHTS
 from booking.series import plan_for
+from booking.undo import UNDO_TIME
 from booking.waitlist import close_waitlist_entry, suits
 from clients.gate import stopped_clients
 from clients.models import Task
@@ -103,7 +103,7 @@ def _undoable(now: datetime) -> dict[int, list[Interval]]:
     Somebody else may have given up the same time, or part of it, long before: that does not make it free to offer.
     """
     kinds = [Kind.CANCELLED, Kind.MOVED]
-    changes = AppointmentChange.objects.filter(by=None, kind__in=kinds, at__gt=now - SECOND_THOUGHTS)
+    changes = AppointmentChange.objects.filter(by=None, kind__in=kinds, at__gt=now - UNDO_TIME)
     found: dict[int, list[Interval]] = defaultdict(list)
     for change in changes.filter(version=F("appointment__version")).select_related("appointment"):
         visit = change.appointment
@@ -151,7 +151,7 @@ def freed_times(practice: Practice, now: datetime) -> list[Freed]:
     may take that back.
     """
     earliest = now + timedelta(minutes=practice.notice_minutes)
-    changes = AppointmentChange.objects.exclude(by=None, at__gt=now - SECOND_THOUGHTS)
+    changes = AppointmentChange.objects.exclude(by=None, at__gt=now - UNDO_TIME)
     cancelled = changes.filter(appointment=OuterRef("pk"), version=OuterRef("version"), kind=Kind.CANCELLED)
     given_up = Appointment.objects.filter(Exists(cancelled), status="cancelled", starts_at__gte=earliest)
     moved = changes.filter(kind=Kind.MOVED, from_starts_at__gte=earliest)

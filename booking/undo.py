@@ -14,7 +14,7 @@ from practice import audit
 from practice.models import AuditEvent, User
 from practice.templatetags.ui import local_dt, local_time, minutes
 
-UNDO_TIME = timedelta(minutes=30)
+UNDO_TIME = timedelta(minutes=30)  # for the desk and for clients
 Status, Kind, Reason = Appointment.Status, AppointmentChange.Kind, AppointmentChange.Reason
 UNDOABLE = {Kind.MOVED, Kind.CANCELLED, Kind.ARRIVED, Kind.NO_SHOW}
 
@@ -58,7 +58,7 @@ def last_act(user: User, now: datetime) -> Act | None:
         appointment, at = booking, booking and booking.booked_at
     if appointment is None or now - at > UNDO_TIME:
         return None
-    if _last_change(appointment) != change:
+    if last_change(appointment) != change:
         return None  # somebody else went on from there
     if change is None and (appointment.series_id or appointment.status == Status.HELD):
         return None
@@ -76,7 +76,7 @@ def undo_last_act(appointment: Appointment, *, version: int, by: User, at: datet
     showed. Raises ChangedMeanwhile if the visit is no longer that; NothingToUndo for other acts, somebody else's and
     those of more than half an hour ago; SlotTaken, RoomTaken, ClientBusy when the old time is gone; StopFirst.
     """
-    change = _last_change(appointment)
+    change = last_change(appointment)
     if appointment.version != version or (seen is not None and seen != (change.pk if change else 0)):
         raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
     doer, moment = (change.by, change.at) if change else (appointment.booked_by, appointment.booked_at)
@@ -98,7 +98,7 @@ def _move_back(appointment: Appointment, change: AppointmentChange, *, by: User,
         therapists = [appointment.therapist_id, change.from_therapist_id]
         lock(service=appointment.service, room=None, therapists=therapists, clients=[appointment.client_id])
         row = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
-        if row.version != appointment.version or _last_change(row) != change:
+        if row.version != appointment.version or last_change(row) != change:
             raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
         if hasattr(row, "treatment_session"):
             raise NotNow("The therapist has begun to chart this visit, so it stays as it is.")
@@ -138,7 +138,8 @@ def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at
     return row
 
 
-def _last_change(appointment: Appointment) -> AppointmentChange | None:
+def last_change(appointment: Appointment) -> AppointmentChange | None:
+    """Return the newest change of the visit; None if it stands as it was booked."""
     return appointment.changes.order_by("-pk").first()
 
 

@@ -20,7 +20,8 @@ from django.utils import formats
 
 from booking.calendar_files import calendar_file
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
-from booking.second_thoughts import last_change, undo_until
+from booking.second_thoughts import undo_until
+from booking.undo import last_change
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
 from referrals.models import ReportLink
