@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from clients.models import Task
+from clients.screenings import lock_client
 from clients.todo import raise_task
 from practice import audit
 from practice.errors import Refused
@@ -33,6 +34,7 @@ def answer_check_in(
     ("not sure" counts as yes) or worse leg symptoms raise an alert to the therapist, whose mail the outbox derives.
     Raises AlreadyAnswered.
     """
+    lock_client(check_in.client)  # before the row, so that no screening is saved past the alert
     row = CheckIn.objects.select_for_update(of=("self",), no_key=True).get(pk=check_in.pk)
     if row.is_answered:
         raise AlreadyAnswered("You have answered already. Thank you.")
