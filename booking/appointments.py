@@ -44,12 +44,13 @@ def book_appointment(
     held_until: datetime | None = None,
     series: Series | None = None,
     actor: str = "",
+    past_gate: bool = False,
 ) -> Appointment:
     """Book `client` with `therapist` and return the saved appointment; the same `key` gives the same appointment.
 
     `starts_at` is aware; the visit lasts as long as the service. Without `room` the first free one is taken if the
     service needs one. Without `by` the client books (or `actor`), and nothing can be overruled. With `held_until` the time is only
-    held until then (`booking.holds`). Asks for an intake when the client has handed in none and the time is not only
+    held until then (`booking.holds`); `past_gate` holds it for whom the gate bars, too: taking it up asks the gate. Asks for an intake when the client has handed in none and the time is not only
     held. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
     Retry; Warned for opening hours, buffers and notice, unless `by` is staff and `overrule` names every warning's key.
     """
@@ -62,7 +63,8 @@ def book_appointment(
         if earlier is not None:
             return Appointment.objects.get(pk=earlier)
 
-        may_be_booked(client)
+        if not (past_gate and held_until):
+            may_be_booked(client)
         refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
         chosen, warnings = find_place(need=need, client=client, therapist=therapist, starts_at=starts_at, at=at)
         _refuse_unless_overruled(warnings, overrule=overrule, by=by)

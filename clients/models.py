@@ -341,6 +341,7 @@ WHY = {
     "visit-mail": "Confirm the visit",
     "moved-mail": "Visit moved: confirm the new time",
     "cancelled-mail": "Visit cancelled: say so",
+    "held": "Asked for a time online",
 }
 
 

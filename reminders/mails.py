@@ -20,6 +20,7 @@ from django.utils import formats
 
 from booking.calendar_files import calendar_file
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
+from booking.online import must_call
 from booking.second_thoughts import undo_until
 from booking.undo import last_change
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
@@ -187,6 +188,13 @@ def _moved(message, now, is_preview):
     return link, f"{words}_undo" if undo_ends(message.appointment, now) else words
 
 
+def _held(message, now, is_preview):
+    """With a link, unless somebody has to speak with the client first: that one asks to call, and does not say why."""
+    if must_call(message.appointment, at=now):
+        return "", "booking_held_call"
+    return _appointment(message, now, is_preview)
+
+
 def _offer(message, now, is_preview):
     # It opens until the visit: who comes too late is told so, or gets the time if it is still free.
     offer, expires_at = message.offer, message.offer.appointment.starts_at
@@ -232,7 +240,7 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.BOOKING_CONFIRMATION: _appointment,
     Message.Kind.APPOINTMENT_MOVED: _moved,
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
-    Message.Kind.BOOKING_HELD: _appointment,
+    Message.Kind.BOOKING_HELD: _held,
     Message.Kind.BOOKING_LINK: _booking_link,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,

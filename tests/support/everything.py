@@ -331,7 +331,7 @@ def _chart(record, visit, name) -> TreatmentSession:
 
 
 def _treat(record):
-    """Chart and sign two visits, and leave today's first one a draft."""
+    """Chart and sign two visits, and book today's first one."""
     by = record.therapist
     for name, visit in list(record.visits.items()):
         chart = _chart(record, visit, name)
@@ -354,11 +354,10 @@ def _treat(record):
         at=NOW,
     )
     record.visits["draft"] = _book(record, record.client, NINE)
-    record.draft = _chart(record, record.visits["draft"], "draft")
 
 
 def _look_back(record):
-    """One check-in is answered, its alert looked at; one waits for its answer."""
+    """One check-in is answered, its alert looked at; one waits for its answer. The visit after it is left a draft."""
     first, second = record.first_session, record.second_session
     due = NOW - 6 * DAY
     record.check_in = CheckIn.objects.create(client=record.client, session=first, due_at=due)
@@ -373,6 +372,7 @@ def _look_back(record):
     )
     alert = Task.objects.get(client=record.client, kind=Task.Kind.CHECK_IN_ALERT)
     finish_task(alert, by=record.therapist, at=due, outcome=record.word("check-in-alert"))
+    record.draft = _chart(record, record.visits["draft"], "draft")
 
 
 def _look_ahead(record):
