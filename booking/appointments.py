@@ -155,6 +155,7 @@ def move_appointment(
             "from_ends_at": row.ends_at,
             "from_therapist_id": row.therapist_id,
             "from_room_id": row.room_id,
+            "from_held_until": row.held_until,
         }
         row.starts_at, row.ends_at = starts_at, starts_at + need.duration
         row.therapist, row.room_id = therapist, chosen
@@ -189,10 +190,11 @@ def cancel_appointment(
         refuse_if_offered(row)
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to cancel by link. Please call us.")
+        held_until = row.held_until
         row.status, row.held_until = Status.CANCELLED, None
         row.version += 1
         row.save(update_fields=["status", "held_until", "version"])
-        _remember(Kind.CANCELLED, row, at=at, by=by, reason=reason)
+        _remember(Kind.CANCELLED, row, at=at, by=by, reason=reason, from_held_until=held_until)
         _audit("cancelled", row, at=at, by=by, reason=reason)
         return row
 
@@ -243,7 +245,8 @@ def reopen_appointment(
 ) -> Appointment:
     """Take back an arrival, a no-show or a cancellation, and return the appointment as it stood before.
 
-    A cancelled visit gets its time back only if it is still free: SlotTaken, RoomTaken, ClientBusy otherwise. With
+    A cancelled visit gets its time back only if it is still free: SlotTaken, RoomTaken, ClientBusy otherwise. Time that
+    was only held is held again, and NotNow is raised once that would be over: the client never said yes. With
     `version`, raises ChangedMeanwhile unless it still is the present one.
     """
     with promised():
@@ -263,13 +266,13 @@ def reopen_appointment(
                 refuse_if_on_offer(row, at)
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
-            if (
-                row.changes.order_by("-pk").values_list("kind", flat=True).first() == Kind.LAPSED
-            ):  # what was only held has not asked for one
+            last = row.changes.order_by("-pk").first()
+            row.held_until = still_held(last, at)
+            if last and last.kind == Kind.LAPSED:  # what was only held has not asked for one
                 _ask_for_intake(row.client, by=by, at=at)
             row.version += 1
-        row.status = status_before(row)
-        row.save(update_fields=["status", "version"])
+        row.status = Status.HELD if row.held_until else status_before(row)
+        row.save(update_fields=["status", "held_until", "version"])
         _remember(Kind.REOPENED, row, at=at, by=by)
         _audit("reopened", row, at=at, by=by)
         return row
@@ -341,6 +344,17 @@ def status_before(row: Appointment) -> str:
         if (change.from_starts_at, change.from_therapist_id) != (row.starts_at, row.therapist_id):
             return Status.CONFIRMED if change.kind == Kind.CONFIRMED else Status.BOOKED
     return Status.BOOKED
+
+
+def still_held(change: AppointmentChange | None, at: datetime) -> datetime | None:
+    """Return until when the time is held once `change` is taken back; None where the client had said yes before it.
+
+    Raises NotNow when the hold would be over by now.
+    """
+    until = change and change.from_held_until
+    if until is not None and until <= at:
+        raise NotNow("This time was only held, and not for so long. If the client says yes now, book a new visit.")
+    return until
 
 
 def _remember(kind: str, row: Appointment, *, at, by, **more) -> None:

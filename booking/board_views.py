@@ -206,7 +206,7 @@ def board_find(request):
 @require_POST
 def appointment_drop(request, pk):
     """A visit was dropped somewhere else, or its edge was drawn. Answers with the board, or with why not."""
-    appointment = _visible(request, pk)
+    appointment, look = _visible(request, pk), look_sent(request)
     form = DropForm(request.POST)
     if not form.is_valid():
         words = " ".join(message for messages in form.errors.values() for message in messages)
@@ -217,12 +217,19 @@ def appointment_drop(request, pk):
         return refuse_on_board(request, appointment, "", warnings=warned.warnings)
     except Refused as refusal:
         return refuse_on_board(request, appointment, str(refusal))
-    return answer_on_board(request, moved) if request.htmx else redirect(board_url(moved, said=moved.pk))
+    return answer_on_board(request, moved, look) if request.htmx else redirect(board_url(moved, said=moved.pk))
 
 
-def answer_on_board(request, appointment: Appointment):
+def look_sent(request) -> Look:
+    """Read what was looked at when a form of the board was sent; 404 for what this person may not see.
+
+    Read it before anything is done, or a forged one would be refused with the act done already.
+    """
+    return _look(request, QueryDict(request.POST.get("view", "")[:300]))
+
+
+def answer_on_board(request, appointment: Appointment, look: Look):
     """Return the board as it was looked at, after something was done with a visit on it."""
-    look = _look(request, QueryDict(request.POST.get("view", "")[:300]))
     return _board_fragment(request, look, clock.now(), said=appointment)
 
 
@@ -244,7 +251,7 @@ def refuse_on_board(request, appointment: Appointment, words: str, *, warnings=N
 @staff_only
 @require_POST
 def appointment_undo(request, pk):
-    appointment = _visible(request, pk)
+    appointment, look = _visible(request, pk), look_sent(request)
     form = UndoForm(request.POST)
     if not form.is_valid():
         return refuse_on_board(request, appointment, "This page is out of date. Look at the visit again.", status=422)
@@ -252,7 +259,7 @@ def appointment_undo(request, pk):
         undone = undo_last_act(appointment, by=request.user, at=clock.now(), **form.cleaned_data)
     except Refused as refusal:
         return refuse_on_board(request, appointment, str(refusal))
-    return answer_on_board(request, undone) if request.htmx else redirect(board_url(undone))
+    return answer_on_board(request, undone, look) if request.htmx else redirect(board_url(undone))
 
 
 def _visible(request, pk) -> Appointment:

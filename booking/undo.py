@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from booking.appointments import cancel_appointment, reopen_appointment, status_before
+from booking.appointments import cancel_appointment, reopen_appointment, status_before, still_held
 from booking.holds import release_lapsed_holds
 from booking.models import Appointment, AppointmentChange
 from booking.placing import lock, refuse_if_busy, refuse_if_room_taken
@@ -109,8 +109,8 @@ def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at
     """Give the visit its time, length, therapist and room of before `change`, a move, and return it.
 
     It was promised once, so no rule of the book is asked again; the gate is, as for any move. The links the move closed
-    open, those made since close. Call it under the booking locks, with the row locked. Raises StopFirst; SlotTaken,
-    RoomTaken, ClientBusy when the old time is gone.
+    open, those made since close; what was only held is held again. Call it under the booking locks, with the row locked.
+    Raises StopFirst; SlotTaken, RoomTaken, ClientBusy when the old time is gone, NotNow when the hold would be over.
     """
     may_be_booked(row.client)
     undone = {
@@ -127,7 +127,8 @@ def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at
 
     row.version += 1
     if (undone["from_starts_at"], undone["from_therapist_id"]) != (row.starts_at, row.therapist_id):
-        row.status = status_before(row)  # a hold does not come back: it was taken
+        row.held_until = still_held(change, at)
+        row.status = Status.HELD if row.held_until else status_before(row)
         closed = list(row.links.filter(revoked_at=change.at).values_list("pk", flat=True))
         row.links.exclude(pk__in=closed).revoke(at=at)
         row.links.filter(pk__in=closed).update(revoked_at=None)

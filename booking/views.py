@@ -21,7 +21,7 @@ from booking.appointments import (
     move_appointment,
     reopen_appointment,
 )
-from booking.board_views import answer_on_board, board_url, refuse_on_board
+from booking.board_views import answer_on_board, board_url, look_sent, refuse_on_board
 from booking.choosing import client_results, usual_service, visible_client
 from booking.forms import (
     MINUTE,
@@ -333,7 +333,7 @@ def appointment_cancel(request, pk):
 
 
 def _act(request, pk, act):
-    appointment = _visible(request, pk)
+    appointment, look = _visible(request, pk), look_sent(request)
     try:
         act(appointment, by=request.user, at=clock.now())
     except Refused as refusal:
@@ -341,7 +341,7 @@ def _act(request, pk, act):
             return refuse_on_board(request, appointment, str(refusal))
         return _detail(request, _visible(request, pk), refusal=str(refusal), status=409)
     if request.htmx:
-        return answer_on_board(request, appointment)
+        return answer_on_board(request, appointment, look)
     return redirect(board_url(appointment) if request.POST.get("back") == "board" else appointment)
 
 

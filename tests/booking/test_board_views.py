@@ -352,6 +352,18 @@ def test_appointment_drop_without_scripts_leads_to_the_board_or_a_page(drop, vis
     assert "The visit of Ada Müller was not changed" in text(page)
 
 
+@pytest.mark.parametrize("view", ["week={strange}", "day=0001-01-01"])
+def test_a_forged_view_is_refused_before_anything_is_done(drop, desk, visit, dana, view):
+    forged = {"view": view.format(strange=dana.pk), "version": 1, "seen": 0}
+
+    assert drop(visit, **forged).status_code == 404
+    for act in ("arrive", "confirm", "undo"):
+        assert desk.post(f"{visit.get_absolute_url()}{act}/", forged, headers=ON_BOARD).status_code == 404
+
+    visit.refresh_from_db()
+    assert (visit.starts_at, visit.status, visit.version) == (NINE, "booked", 1)
+
+
 def test_appointment_arrive_on_the_board_answers_with_the_board(desk, visit):
     answer = desk.post(f"{visit.get_absolute_url()}arrive/", {"view": "day=2026-11-23"}, headers=ON_BOARD)
 
