@@ -185,7 +185,8 @@ class Intake(models.Model):
     history = models.JSONField(default=dict, help_text="Words of the client by field of the history form.")
     visited_groups = models.JSONField(default=list, help_text="Question groups seen and sent, in order.")
     changed_answers = models.JSONField(
-        default=list, help_text="Emergency answers taken back while filling in: key, from, to, at."
+        default=list,
+        help_text="Emergency answers taken back, and answers given anew on another device, while filling in: key, from, to, at.",
     )
     started_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from anatomy.body import MUSCLES
 from booking.appointments import mark_arrived
@@ -17,6 +18,7 @@ from clients.screenings import current_screening
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
+from practice.zones import at_wall_time
 from protocols.models import Technique, TreatmentPlan
 from protocols.plans import is_in_care, open_plan, visits_done
 from sessions.chain import amendment_content, next_link, session_content
@@ -109,18 +111,22 @@ def _check_start(appointment: Appointment, *, client: Client, by: User, at: date
         raise VisitNotOpen(NOT_HAPPENING[appointment.status])
     if at < counts_from(appointment.starts_at):  # the safety questions are of the visit's day, so is its chart
         raise VisitNotOpen("This visit is still to come. Its chart opens on the day.")
-    used_at = _started_before(appointment)
+    used_at = _last_started(appointment)
     may_start_session(client, visit_at=appointment.starts_at, at=at, by=by, used_at=used_at)
 
 
-def _started_before(appointment: Appointment) -> datetime | None:
-    """Return when the latest session of an earlier visit of the same day began: what was asked for that one is used up."""
-    earlier = TreatmentSession.objects.filter(
+def _last_started(appointment: Appointment) -> datetime | None:
+    """Return when the latest session of another visit of the same day began: what was asked for that one is used up.
+
+    Another, not an earlier one: a client who comes at two in the place of nine is asked again at nine.
+    """
+    tomorrow = timezone.localdate(appointment.starts_at) + timedelta(days=1)
+    others = TreatmentSession.objects.filter(
         client=appointment.client_id,
         appointment__starts_at__gte=counts_from(appointment.starts_at),
-        appointment__starts_at__lt=appointment.starts_at,
+        appointment__starts_at__lt=at_wall_time(tomorrow, time(0), timezone.get_current_timezone()),
     )
-    return earlier.aggregate(latest=Max("started_at"))["latest"]
+    return others.exclude(appointment=appointment).aggregate(latest=Max("started_at"))["latest"]
 
 
 def _visit_number(client: Client, plan: TreatmentPlan | None) -> int:

@@ -30,7 +30,7 @@ from clients.screenings import (
 )
 from clients.todo import ALERTS, newest_alert
 from clients.together import lay_together
-from clients.views.intake_steps import read_parts
+from clients.views.intake_steps import read_parts, said_label, said_words
 from clients.walk import FullMemory
 from practice import audit, clock
 from practice.access import role_required
@@ -143,11 +143,12 @@ def intake_read(request, client_id, intake_id):
     )
     taken_back = [
         {
-            "label": ITEMS[each["key"]].label,
-            "was": answer_words(each["key"], each["from"]),
-            "now": answer_words(each["key"], each["to"]),
+            "label": said_label(each["key"]),
+            "was": said_words(each["key"], each["from"]),
+            "now": said_words(each["key"], each["to"]),
         }
         for each in intake.changed_answers
+        if each["from"] != each["to"]
     ]
     context = {
         "client": client,
