@@ -25,6 +25,7 @@ from booking.second_thoughts import undo_until
 from booking.undo import last_change
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
+from practice.phones import own_number
 from referrals.models import ReportLink
 from reminders.models import CheckInLink, Message
 
@@ -140,7 +141,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
         "practice": practice.name,
-        "phone": practice.phone.as_international,
+        "phone": own_number(practice),
         "place": practice.address,
         "therapist": (therapist.first_name or therapist.username) if therapist else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
@@ -262,7 +263,7 @@ def sender(practice: Practice) -> str:
 
 def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
     """Return the mail ready for a mail server: plain text with an HTML twin, one recipient."""
-    context = {"letter": letter, "practice": practice}
+    context = {"letter": letter, "practice": practice, "phone": own_number(practice)}
     mail = EmailMultiAlternatives(
         subject=letter.subject,
         body=re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", context)),
