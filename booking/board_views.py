@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from booking.appointments import move_appointment
-from booking.board import board_stamp, load_board
+from booking.board import Board, board_stamp, load_board
 from booking.choosing import client_results, has_open_intake, usual_service, visible_client
 from booking.forms import DropForm, UndoForm
 from booking.models import Appointment
@@ -86,9 +86,16 @@ def day_board(request):
     context = _board_context(request, look, now, said["said"])
     if context["act"] and context["act"].appointment != said["said"]:
         said["said_next"] = ""  # an address opened again: something else was done since
-    context["offers"] = open_offers(request.user, now)
-    context["stopped"] = stopped_clients(entry.client_id for entry in context["board"].waiting)
+    context |= _waitlist_context(request, context["board"], now)
     return render(request, "booking/day_board.html", context | said)
+
+
+def _waitlist_context(request, board: Board, now: datetime) -> dict:
+    """Return what the waitlist at the side shows beside those who wait: times held, and who is not to be offered one."""
+    return {
+        "offers": open_offers(request.user, now),
+        "stopped": stopped_clients(entry.client_id for entry in board.waiting),
+    }
 
 
 def _look(request, asked: QueryDict) -> Look:
@@ -147,7 +154,10 @@ def _board_context(request, look: Look, now: datetime, said=None) -> dict:
 
 
 def _board_fragment(request, look: Look, now: datetime, said=None):
-    return render(request, "booking/_board.html", _board_context(request, look, now, said))
+    """The board, and with it the waitlist at the side: whatever changes one may change the other."""
+    context = _board_context(request, look, now, said)
+    context |= _waitlist_context(request, context["board"], now)
+    return render(request, "booking/_board_anew.html", context)
 
 
 def _picked(request, look: Look, now: datetime) -> dict:

@@ -45,7 +45,8 @@ class Act:
 def last_act(user: User, now: datetime) -> Act | None:
     """Return what `user` did last in the book within half an hour, if the visit still stands as they left it.
 
-    Three queries. None also for what the board does not speak of: series, held time, a confirmation by phone.
+    Four queries. None also for what the board does not speak of: series, held time, a confirmation by phone; and for what
+    a loader told in the name of `user`.
     """
     visits = Appointment.objects.visible_to(user).select_related("client", "therapist", "service", "room")
     booking = visits.filter(booked_by=user).order_by("-pk").first()
@@ -63,6 +64,8 @@ def last_act(user: User, now: datetime) -> Act | None:
     if change is None and (appointment.series_id or appointment.status == Status.HELD):
         return None
     if change is not None and change.kind not in UNDOABLE | {Kind.REOPENED}:
+        return None
+    if audit.is_told(by=user, at=at, target=appointment):
         return None
     return Act(appointment, change, is_undoable=change is None or change.kind in UNDOABLE)
 
