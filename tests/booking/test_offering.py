@@ -79,6 +79,25 @@ def names() -> list[str]:
     return [offer.entry.client.first_name for offer in WaitlistOffer.objects.open().order_by("pk")]
 
 
+def test_nobody_is_offered_a_time_after_the_visit_they_come_to_next(book, wait, ben, cleo, tom, freed):
+    book(client=ben, starts_at=TOMORROW - minutes(180), therapist=tom)
+    wait(ben)
+    wait(cleo, at=NOW + minutes(1))
+
+    offer_freed_times(NOW)
+
+    assert names() == ["Cleo"]
+
+
+def test_a_time_before_the_next_visit_is_offered(book, wait, ben, tom, freed):
+    book(client=ben, starts_at=TOMORROW + minutes(180), therapist=tom)
+    wait(ben)
+
+    offer_freed_times(NOW)
+
+    assert names() == ["Ben"]
+
+
 # --- whom a time suits
 
 ANY = {"therapist_id": None, "weekdays": EVERY_DAY, "earliest": None, "latest": None}
