@@ -332,6 +332,6 @@ def _is_where_it_was_announced(visit) -> bool:
     since = visit.changes.filter(version__gt=last.version)
     if since.filter(kind="cancelled", by=None).exists():
         return False
-    moves = since.filter(kind="moved").order_by("version")
+    moves = since.filter(from_starts_at__isnull=False).order_by("version", "pk")  # moved, or moved back
     stands = (visit.starts_at, visit.therapist_id)
     return (moves.values_list("from_starts_at", "from_therapist_id").first() or stands) == stands
