@@ -11,6 +11,7 @@ from icalendar import Calendar, Event
 
 from booking.models import Appointment, CalendarFeed
 from practice.models import Practice
+from practice.phones import own_number
 
 LOOK_AGAIN = timedelta(minutes=15)
 
@@ -24,7 +25,7 @@ def calendar_file(appointment: Appointment, practice: Practice, *, now: datetime
     event = _event(appointment, practice, now)
     event.add("summary", f"Visit at {practice.name}")
     event.add("location", practice.address)
-    event.add("description", f"To change it, please call {practice.phone}.")
+    event.add("description", f"To change it, please call {own_number(practice)}.")
     event.add("status", "CANCELLED" if appointment.is_cancelled else "CONFIRMED")
     if practice.email:
         event.add("organizer", f"mailto:{practice.email}")

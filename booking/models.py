@@ -202,6 +202,9 @@ class AppointmentChange(models.Model):
     from_therapist = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    from_held_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when the time was only held, where the client had not said yes yet."
+    )
     version = models.PositiveIntegerField()
     at = models.DateTimeField()
     by = models.ForeignKey(

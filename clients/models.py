@@ -186,7 +186,8 @@ class Intake(models.Model):
     history = models.JSONField(default=dict, help_text="Words of the client by field of the history form.")
     visited_groups = models.JSONField(default=list, help_text="Question groups seen and sent, in order.")
     changed_answers = models.JSONField(
-        default=list, help_text="Emergency answers taken back while filling in: key, from, to, at."
+        default=list,
+        help_text="Emergency answers taken back, and answers given anew on another device, while filling in: key, from, to, at.",
     )
     started_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -360,6 +361,7 @@ WHY = {
     "visit-mail": "Confirm the visit",
     "moved-mail": "Visit moved: confirm the new time",
     "cancelled-mail": "Visit cancelled: say so",
+    "held": "Asked for a time online",
 }
 
 

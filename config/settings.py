@@ -1,5 +1,6 @@
 """How the machine is set up. Safe by default: what is not said in the environment is the production choice."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -212,6 +213,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
 MAILBOX_DIR = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 20
+BOOKING_MAIL_HOLD = timedelta(seconds=env.int("BOOKING_MAIL_HOLD", default=180))
 MAIL_IS_SET_UP = DEMO or bool(env.str("EMAIL_URL", default=""))
 if env.str("EMAIL_URL", default=""):
     _mail = env.email_url("EMAIL_URL")

@@ -55,6 +55,24 @@ def parse_phone(value):
         return None
 
 
+def written(value, *, home: str = "") -> str:
+    """Return a phone number as people in the country `home` read it: 020 7946 0000; others keep their country code.
+
+    Without `home` that is the country the page stands in. What is no number stays as it was typed.
+    """
+    number = parse_phone(value) if value else None
+    if number is None:
+        return str(value or "")
+    is_home = number.country_code == phonenumbers.country_code_for_region(home or home_region())
+    formats = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(number, formats.NATIONAL if is_home else formats.INTERNATIONAL)
+
+
+def own_number(practice) -> str:
+    """Return the practice's number as its clients read it, wherever it is written: on a page, in a mail or a calendar."""
+    return written(practice.phone, home=region_of(practice.phone))
+
+
 def national_digits(text: str) -> str:
     """Return the digits that a stored number of `text` ends with, or "" if it is no whole phone number, or a date."""
     number = parse_phone(text)

@@ -184,8 +184,24 @@ def test_day_board_fragment_is_part_of_the_page(desk, visit):
     page = desk.get(BOARD).content.decode()
     fragment = desk.get(BOARD, headers={"HX-Request": "true", "HX-Target": "board"}).content.decode()
 
-    masked = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
-    assert " ".join(masked.sub("", fragment).split()) in " ".join(masked.sub("", page).split())
+    masked = re.compile(r'name="csrfmiddlewaretoken" value="\w+"| hx-swap-oob="true"')
+    page, fragment = (" ".join(masked.sub("", each).split()) for each in (page, fragment))
+    board, aside, rest = fragment.partition('<aside class="card board-side"')
+    waitlist, end, count = (aside + rest).partition("</aside>")
+    assert board and waitlist and count.strip() == '<span class="count" id="waitlist-count">0</span>'
+    assert all(part.strip() in page for part in (board, waitlist + end, count))
+
+
+def test_the_board_asked_for_anew_brings_the_waitlist_along(desk, visit, ben, massage, dana):
+    headers = {"HX-Request": "true", "HX-Target": "board"}
+    seen = re.search(r"seen=([\w-]+)", desk.get(BOARD).content.decode()).group(1)
+    add_to_waitlist(client=ben, service=massage, by=dana, at=NOW)
+
+    answer = desk.get(BOARD, {"seen": seen}, headers=headers).content.decode()
+
+    assert 'id="waitlist" hx-swap-oob="true"' in answer
+    assert "Ben Okafor" in answer.partition('id="waitlist"')[2]
+    assert '<span class="count" id="waitlist-count" hx-swap-oob="true">1</span>' in answer
 
 
 def test_day_board_answers_nothing_while_nothing_has_changed(desk, visit, dana):
