@@ -56,9 +56,9 @@ class AppointmentQuerySet(models.QuerySet):
         """Live appointments without those whose hold has lapsed: their time can be taken again."""
         return self.live().exclude(status="held", held_until__lte=now)
 
-    def overlapping(self, start, end):
-        """Appointments that overlap the half-open interval [start, end)."""
-        return self.filter(starts_at__lt=end, ends_at__gt=start, starts_at__gt=start - LONGEST)
+    def overlapping(self, start, end, *, since=None):
+        """Appointments that overlap the half-open interval [start, end). `since` is `start - LONGEST`, if that is known."""
+        return self.filter(starts_at__lt=end, ends_at__gt=start, starts_at__gt=since or start - LONGEST)
 
     def upcoming(self, now):
         """Live appointments that have not started."""
