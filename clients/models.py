@@ -18,6 +18,11 @@ CARE_RELATIONS = ("appointments", "treatment_sessions", "treatment_plans", "take
 TABLET_LINK, UNBOOKED_LINK = timedelta(hours=2), timedelta(days=14)  # how long a link to an intake opens
 
 
+def sees_every_client(user) -> bool:
+    """Say whether this person keeps the book, and so knows everybody's name and contact data."""
+    return user.is_front_desk or user.is_owner
+
+
 class ClientQuerySet(models.QuerySet):
     def in_care_of(self, therapist_ids):
         """Clients who have a live appointment, a session or a plan with one of these therapists, or were taken on by one."""
@@ -37,7 +42,7 @@ class ClientQuerySet(models.QuerySet):
         """Clients whose name and contact data `user` may see: all for desk and owner, a therapist's own."""
         if not user.is_authenticated:
             return self.none()
-        if user.is_front_desk or user.is_owner:
+        if sees_every_client(user):
             return self
         return self.in_care_of(user.therapist_ids())
 

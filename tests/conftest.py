@@ -79,7 +79,7 @@ def signed_in(client):
     """Sign `user` in and return the test browser: `signed_in(mia).get(…)`."""
 
     def sign_in(user):
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user)
         return client
 
     return sign_in
