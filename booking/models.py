@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from clients.models import Client
+from clients.models import Client, in_care
 from practice.constraints import AppendOnly, Later, NoOverlap
 from practice.links import Link
 
@@ -70,10 +70,8 @@ class AppointmentQuerySet(models.QuerySet):
             return self.none()
         if user.is_front_desk or user.is_owner:
             return self
-        return self.filter(
-            Q(therapist__in=user.therapist_ids())
-            | Q(client__in=Client.objects.in_care_of(user.therapist_ids()).values("pk"))
-        )
+        therapists = user.therapist_ids()
+        return self.filter(Q(therapist__in=therapists) | in_care("client_id", therapists))
 
 
 class Appointment(models.Model):

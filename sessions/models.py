@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from clients.models import Client, ClinicalQuerySet
+from clients.models import Client, ClinicalQuerySet, among
 from practice.constraints import AppendOnly, FrozenWhen
 
 SIGNED = Q(signed_at__isnull=False)
@@ -109,7 +109,7 @@ class SessionPartQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Rows of the charts `user` may read."""
-        return self.filter(session__client__in=Client.objects.charts_visible_to(user).values("pk"))
+        return self.filter(among(Client.objects.charts_visible_to(user), "session__client_id"))
 
 
 class Side(models.TextChoices):
