@@ -114,10 +114,17 @@ def iter_free_slots(
 
 def _giving(service: Service, therapists: Iterable[User] | None) -> list[int]:
     """Return the ids of those who give the service: asked of the database once, in the order of their names."""
-    giving = service.therapists.therapists().order_by("first_name", "last_name", "pk").values_list("pk", flat=True)
-    if therapists is not None:
-        giving = giving.filter(pk__in=[therapist.pk for therapist in therapists])
-    return list(giving)
+    giving = [pk for (pk,) in _therapists_giving(service.pk)]
+    if therapists is None:
+        return giving
+    asked = {therapist.pk for therapist in therapists}
+    return [pk for pk in giving if pk in asked]
+
+
+@prepared(models.BigAutoField())
+def _therapists_giving(service):
+    giving = User.objects.therapists().filter(services=service)
+    return giving.order_by("first_name", "last_name", "pk").values_list("pk")
 
 
 def rooms_for(service: Service) -> tuple[int, ...] | None:
