@@ -10,16 +10,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import models
+
 from booking.holds import refuse_if_offered, refuse_if_on_offer, release_lapsed_holds
 from booking.models import Appointment, AppointmentChange, Series
 from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
 from booking.refusals import ChangedMeanwhile, NotNow, NotThisLong, TimeIsPast, TooLate, Warned, promised
 from clients.gate import may_be_booked
 from clients.intakes import request_intake
-from clients.models import Client
+from clients.models import Client, Intake
 from practice import audit
 from practice.idempotency import body_hash, earlier_result, remember_result
 from practice.models import AuditEvent, Practice, Room, Service, User
+from practice.prepared import prepared
 from protocols.models import TreatmentPlan
 
 Status, Kind = Appointment.Status, AppointmentChange.Kind
@@ -321,8 +324,13 @@ def _refuse_if_treated(row: Appointment) -> None:
 
 
 def _ask_for_intake(client: Client, *, by: User | None, at: datetime) -> None:
-    if not client.intakes.filter(submitted_at__isnull=False).exists():
+    if not _intakes_handed_in(client.pk):
         request_intake(client=client, by=by, at=at)
+
+
+@prepared(models.BigAutoField())
+def _intakes_handed_in(client):
+    return Intake.objects.filter(client=client, submitted_at__isnull=False).values_list("pk")[:1]
 
 
 def _mark(row: Appointment, status: str, kind: str, *, at, by) -> Appointment:

@@ -134,7 +134,7 @@ CACHES = {
 
 # --- people and sign-in
 AUTH_USER_MODEL = "practice.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["practice.accounts.SignIn"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -155,7 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- transport, cookies, headers
-SESSION_ENGINE = "django.contrib.sessions.backends.db"  # pages must work while Redis is away
+SESSION_ENGINE = "practice.browser_session"  # in the database: pages must work while Redis is away
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -5,6 +5,7 @@ The practice's own number says which country that is; before there is a practice
 
 import re
 from contextvars import ContextVar
+from functools import lru_cache
 
 import phonenumbers
 from django import forms
@@ -22,7 +23,7 @@ _region: ContextVar[str] = ContextVar("phone_region", default="")
 
 def activate(own_number) -> None:
     """Stand in the country of the practice's own number, as its time zone is stood in."""
-    _region.set(region_of(own_number))
+    _region.set(_region_known(str(own_number), home_region()))
 
 
 def deactivate() -> None:
@@ -45,6 +46,12 @@ def region_of(number) -> str:
         phonenumbers.region_code_for_country_code(parsed.country_code),
     )
     return next((region for region in regions if region not in NOWHERE), "")
+
+
+@lru_cache(maxsize=8)
+def _region_known(number: str, _home: str) -> str:
+    """Keep the answer for the practice's own number, which is asked with every page."""
+    return region_of(number)
 
 
 def parse_phone(value):

@@ -88,6 +88,13 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
         .select_related("client", "service", "room", "therapist")
         .order_by("starts_at", "pk")
     )
+    alerts = list(
+        Task.objects.visible_to(therapist)
+        .open()
+        .filter(for_role="therapist")
+        .select_related("client")
+        .order_by("due_at", "pk")
+    )
     return Day(
         cards=_mark_next(_cards(list(visits), start), now),
         unsigned=list(
@@ -96,16 +103,8 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
             .select_related("client", "appointment")
             .order_by("appointment__starts_at", "pk")
         ),
-        alerts=list(
-            Task.objects.visible_to(therapist)
-            .open()
-            .filter(for_role="therapist")
-            .select_related("client")
-            .order_by("due_at", "pk")
-        ),
-        alerts_for_everybody=list(
-            alerts_for_everybody().exclude(pk__in=Task.objects.visible_to(therapist).values("pk"))
-        ),
+        alerts=alerts,
+        alerts_for_everybody=[alert for alert in alerts_for_everybody() if alert not in alerts],
     )
 
 

@@ -5,17 +5,18 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from booking.appointments import cancel_appointment, mark_arrived, mark_no_show
 from booking.models import Appointment, WaitlistEntry
 from booking.waitlist import add_to_waitlist
-from clients.models import Client, Screening
+from clients.models import Client, Intake, Screening
 from clients.todo import raise_alert
 from practice.models import Closure, WorkingHours
 from protocols.models import Protocol, TreatmentPlan
 from tests import world
-from tests.support.queries import assert_queries_do_not_grow
+from tests.support.queries import assert_queries_do_not_grow, queries_of
 from tests.world import NINE, NOW, TODAY, minutes
 
 BOARD = "/booking/"
@@ -287,6 +288,17 @@ def test_appointment_create_books_and_reads_back(desk, typed, ada, mia, green_ro
     page = text(desk.get(answer.url))
     assert "Ada Müller with Mia Berg on Mon 23 Nov 2026 at 11:00, Green room." in page
     assert "The intake link goes to a•••@mail.example." in page
+
+
+def test_appointment_create_asks_no_more_than_it_must(desk, typed, ada):
+    """Desk, form, locks, gate, place and records: one question each. PostgreSQL locks by a question, SQLite by BEGIN."""
+    Intake.objects.create(client=ada, requested_at=NOW, submitted_at=NOW)
+
+    asked = queries_of(lambda: desk.post(NEW, typed()))
+
+    assert Appointment.objects.count() == 1
+    written_and_read = [sql for sql in asked if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    assert len(written_and_read) == 22 + (connection.vendor == "postgresql")
 
 
 def test_appointment_create_reads_back_that_there_is_no_mail(desk, typed, ada):

@@ -255,7 +255,7 @@ def test_previews_make_no_link(booked, postbox, client, dana):
     confirm_appointment(booked, by=None, at=NOW)
     cancel_appointment(booked, reason="work", by=None, at=NOW)
     derive_due(NOW)
-    client.force_login(dana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(dana)
     before = booked.links.count()
 
     page = client.get(f"/reminders/{Message.objects.order_by('-pk').first().pk}/")

@@ -56,7 +56,6 @@ from tests.support.rows import all_rows, rolled_back
 from tests.world import NINE, NOW, minutes
 
 KANARI = "kanari"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DAY = timedelta(days=1)
 TWO_PM = NINE + minutes(300)
 OPENS = {  # the address that opens the links of a record, by their name
@@ -126,7 +125,7 @@ class Everything:
         browser = Browser(**options)
         if user is not None:
             if user.pk not in self.sessions:
-                browser.force_login(user, backend=BACKEND)
+                browser.force_login(user)
                 self.sessions[user.pk] = browser.session.session_key
             browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[user.pk]
         return browser
