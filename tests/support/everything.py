@@ -150,7 +150,7 @@ def open_links(tokens: dict[str, str]) -> Browser:
 def _session_of_answers(record: Record):
     session = open_links(record.tokens).session
     for intake in (record.intake, record.open_intake):
-        BrowserMemory(session, intake).add(steps=intake.visited_groups, keys=intake.answers)
+        BrowserMemory(session, intake).add(steps=intake.visited_groups, answers=intake.answers)
     BrowserMemory(session, record.intake).add(steps=["check", "sign"])
     session[ANSWERED] = [record.check_in.pk]
     first_visit = Service.objects.get(is_first_visit=True)
