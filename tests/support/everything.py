@@ -374,6 +374,7 @@ def _treat(record):
         at=NINE,
         assessment=record.second_session.assessment,
     )
+    record.words.remove(draft.assessment)  # written over by what is carried forward
     record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=by)
 
 
