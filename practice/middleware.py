@@ -18,7 +18,7 @@ from django.utils.cache import add_never_cache_headers
 from practice import clock, phones, presence
 from practice.access import is_declared
 from practice.audit import current_request_id
-from practice.models import Practice
+from practice.models import Practice, practice_of_request
 
 NUL = "\x00"
 REPLACEMENT = "\ufffd"
@@ -99,6 +99,7 @@ def practice_context(get_response):
     def process_view(request, view, args, kwargs):
         request.practice = Practice.objects.current()
         if request.practice:
+            practice_of_request.set(request.practice)
             timezone.activate(ZoneInfo(request.practice.time_zone))
             phones.activate(request.practice.phone)
             return None
@@ -111,6 +112,7 @@ def practice_context(get_response):
         try:
             return middleware(request)
         finally:
+            practice_of_request.set(None)
             timezone.deactivate()
             phones.deactivate()
 

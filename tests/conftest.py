@@ -84,7 +84,7 @@ def signed_in(client):
     """Sign `user` in, at the present moment, and return the test browser: `signed_in(mia).get(…)`."""
 
     def sign_in(user):
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user)
         session = client.session
         if session.pop(presence.KEY, None):  # the same person, later: a door, not a page left open since
             session.save()

@@ -106,6 +106,7 @@
     template.innerHTML = html;
     board().replaceWith(template.content.querySelector("#board"));
     htmx.process(board());
+    for (const id of ["waitlist", "waitlist-count"]) document.getElementById(id)?.replaceWith(template.content.getElementById(id));
     if (scroll) document.querySelector("#board .board")?.scrollTo(scroll);
     document.getElementById(focusId)?.focus({ preventScroll: true });
     say(document.querySelector("#board-act strong")?.textContent ?? "Done.");

@@ -146,7 +146,7 @@ def test_a_browser_that_is_killed_brings_it_back_at_the_next_start(
     chart,
     tmp_path,
 ):
-    client.force_login(mia, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(mia)
     cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
 
     def start():
@@ -327,7 +327,7 @@ def test_somebody_else_at_the_same_tablet_sees_nothing_of_it(open_chart, live_se
     let_go(page)
     context.set_offline(False)
     client.logout()
-    client.force_login(olga, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(olga)
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     page = context.new_page()
 

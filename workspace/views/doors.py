@@ -14,8 +14,6 @@ from practice.forms import posted
 from workspace.forms import FirstRunForm
 from workspace.founding import found_practice
 
-ALLAUTH = "allauth.account.auth_backends.AuthenticationBackend"
-
 
 @staff_only
 @require_safe
@@ -54,6 +52,6 @@ def first_run(request):
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            login(request, owner, backend=ALLAUTH)
+            login(request, owner)
             return redirect("workspace:settings")
     return render(request, "workspace/first_run.html", {"form": form}, status=422 if form.errors else 200)
