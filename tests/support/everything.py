@@ -404,6 +404,7 @@ def _look_back(record):
         at=NINE,
         assessment=second.assessment,
     )
+    record.words.remove(draft.assessment)  # written over by what is carried forward
     record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=record.therapist)
 
 
