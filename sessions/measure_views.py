@@ -65,7 +65,7 @@ def _values(client):
 
 
 def _sessions(client):
-    return client.treatment_sessions.select_related("appointment")
+    return client.treatment_sessions.standing().select_related("appointment")
 
 
 def _session_in_address(request, client):

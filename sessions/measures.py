@@ -40,8 +40,8 @@ class MeasuredInTheFuture(Refused):
     """Nothing was measured on a day that is still to come, or before the practice can have been."""
 
 
-class SessionOfAnotherClient(Refused):
-    """The session named belongs to somebody else."""
+class NotTheirSession(Refused):
+    """The session named belongs to somebody else, or was entered in error."""
 
 
 class StartDayMissing(Refused):
@@ -78,7 +78,7 @@ def record_score(
     """Keep one number of a measure for good and return its row; the same number sent twice is one row.
 
     `value` lies in the measure's range; `since_on` is the day a rating of change compares with. Raises NotInYourCare,
-    NotEnteredHere, ScoreOutOfRange, StartDayMissing, MeasuredInTheFuture, SessionOfAnotherClient. Effects: locks the client, audit.
+    NotEnteredHere, ScoreOutOfRange, StartDayMissing, MeasuredInTheFuture, NotTheirSession. Effects: locks the client, audit.
     """
     card = KNOWLEDGE.measures[measure]
     if card.way not in ("scale", "number"):
@@ -170,7 +170,9 @@ def _record(
     if not is_in_care(client, by):
         raise NotInYourCare("This client is in another therapist's care.")
     if session is not None and session.client_id != client.pk:
-        raise SessionOfAnotherClient("That session is not this client's.")
+        raise NotTheirSession("That session is not this client's.")
+    if session is not None and session.is_in_error:
+        raise NotTheirSession("That session was entered in error: nothing is measured in it any more.")
     measured_at = _moment_of(measured_on, at=at)
     standing = _same(client, card, score, measured_on=measured_on, session=session, rated=rated, **more)
     if standing is not None:
@@ -301,7 +303,9 @@ def measures_of(client: Client, *, now: datetime, plan: TreatmentPlan | None = N
     plan = plan or open_plan(client)
     courses = measured_under(plan) if plan else courses_ever(client)
     sessions = plan.treatment_sessions if plan else client.treatment_sessions
-    visits = list(sessions.order_by("appointment__starts_at").values_list("appointment__starts_at", flat=True))
+    visits = list(
+        sessions.standing().order_by("appointment__starts_at").values_list("appointment__starts_at", flat=True)
+    )
     moments = {course.card.key: [score.at for score in course.scores] for course in courses}
     planned = plan.planned_visits if plan else None
     reasons = [
@@ -322,4 +326,4 @@ def usual_start(client: Client, plan: TreatmentPlan | None) -> datetime | None:
     """Return the moment a rating of change usually compares with: the start of the plan, or of the first visit."""
     if plan is not None:
         return plan.started_at
-    return client.treatment_sessions.order_by("started_at").values_list("started_at", flat=True).first()
+    return client.treatment_sessions.standing().order_by("started_at").values_list("started_at", flat=True).first()

@@ -417,6 +417,12 @@ class OutcomeScore(models.Model):
         return KNOWLEDGE.measures[self.measure]
 
     @property
+    def is_of_a_session_in_error(self) -> bool:
+        """Whether it counts nowhere, because the session it was written in was entered in error."""
+        in_session = self.session is not None and self.measure != self.Measure.PAIN_NOW
+        return in_session and self.session.is_in_error
+
+    @property
     def is_corrected(self) -> bool:
         """Whether a later row answers this one. Fetch `correction` beside it."""
         return hasattr(self, "correction")

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from practice.models import AuditEvent
+from sessions.charting import withdraw_session
 from sessions.measures import name_activities, record_score
 from sessions.models import OutcomeScore
 from tests.sessions.conftest import make_visit
@@ -324,3 +325,12 @@ def test_the_list_asks_as_many_queries_after_many_values_and_leaves_none_out(ada
     page = mias.get(listed(ada)).content.decode()
     assert "Show 10 older values, too" in page
     assert mias.get(listed(ada) + "?show=all").content.decode().count(">Correct<span") == 70
+
+
+def test_values_of_a_session_entered_in_error_stay_readable_and_are_not_corrected(ada, signed, mias, mia):
+    withdraw_session(signed, reason="Another client's visit", by=mia, at=NINE + minutes(70))
+
+    page = mias.get(listed(ada)).content.decode()
+
+    assert page.count("its session was entered in error") == 2
+    assert ">Correct<span" not in page

@@ -10,13 +10,13 @@ from practice.constraints import violates
 from practice.models import AuditEvent
 from protocols.knowledge import KNOWLEDGE
 from protocols.plans import close_plan, measured_under
-from sessions.charting import NotInYourCare, save_chart, sign_session
+from sessions.charting import NotInYourCare, save_chart, sign_session, withdraw_session
 from sessions.measures import (
     AlreadyCorrected,
     FormSkipped,
     MeasuredInTheFuture,
     NotEnteredHere,
-    SessionOfAnotherClient,
+    NotTheirSession,
     StartDayMissing,
     WrongNumberOfActivities,
     correct_score,
@@ -207,7 +207,7 @@ def test_recording_is_for_the_therapist_in_care_and_for_sessions_of_the_client(a
     with pytest.raises(NotInYourCare):
         name_activities(client=asked["client"], words=WORDS, by=tom, at=NOW)
     make_visit(ben, asked["by"], draft.appointment.service, None, starts_at=NINE + timedelta(days=2))
-    with pytest.raises(SessionOfAnotherClient):
+    with pytest.raises(NotTheirSession):
         record_score(measure="lefs", value=40, **asked | {"client": ben, "session": draft})
 
 
@@ -362,10 +362,23 @@ def test_measures_of_ask_as_many_queries_after_many_values(asked, plan, ada, mia
     assert_queries_do_not_grow(act=lambda: measures_of(ada, now=NINE), grow=grow)
 
 
-def test_a_second_visit_reads_the_chart_of_tests_back(charted, ada, mia, massage, green_room):
+def test_what_was_signed_counts_at_the_next_visit(charted, ada, mia, massage, green_room):
     visit = make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=7))
     sign_session(charted, version=charted.version, by=mia, at=NINE + minutes(60))
 
     assert (
         measures_of(ada, now=visit.starts_at, plan=ask_and_start(visit, mia).plan).courses[0].card.key == "pain_before"
     )
+
+
+def test_a_session_entered_in_error_neither_counts_nor_is_measured_in(asked, signed, ada, mia):
+    record_score(measure="lefs", value=40, session=signed, **asked | {"at": NINE})
+    assert {course.card.key for course in courses_ever(ada)} == {"pain_before", "pain_after", "lefs"}
+
+    withdraw_session(signed, reason="Another client's visit", by=mia, at=NINE + minutes(70))
+
+    signed.refresh_from_db()
+    assert courses_ever(ada) == []
+    assert "Start of the course" in {due.reason for due in measures_of(ada, now=NINE + minutes(80)).due}
+    with pytest.raises(NotTheirSession, match="entered in error"):
+        record_score(measure="lefs", value=41, session=signed, **asked | {"at": NINE + minutes(80)})
