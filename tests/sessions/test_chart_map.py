@@ -38,7 +38,7 @@ FULL = [
 
 @pytest.fixture
 def browser(client, mia):
-    client.force_login(mia, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(mia)
     return client
 
 

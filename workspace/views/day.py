@@ -42,8 +42,9 @@ def intake_desk(request):
 @staff_only
 @require_safe
 def client_page(request, client_id):
-    client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
-    reads_chart = Client.objects.charts_visible_to(request.user).filter(pk=client.pk).exists()
+    of_chart = Client.objects.charts_visible_to(request.user).filter(pk=client_id).first()
+    reads_chart = of_chart is not None  # to a therapist no others are visible
+    client = of_chart or get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
     now = clock.now()
     context = {
         "client": client,
