@@ -1,8 +1,8 @@
 """The drawing of the body: smooth outlines worked out from the few points of figure.toml, one half mirrored.
 
 Everything is written and sent once, for the half at the picture's right (x > 0); the page mirrors it. In the front view
-the picture's right is the client's left; seen from behind it is the client's right. Units are those of the SVG viewBox,
-y downwards.
+the picture's right is the client's left; seen from behind it is the client's right. From the side, the half at the right is
+the client's right side and looks to the right. Units are those of the SVG viewBox, y downwards.
 """
 
 from collections.abc import Iterable, Sequence
@@ -82,9 +82,13 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One picture. `body` is the closed area of one half, `contour` its open outline; `whole` scenery is not mirrored."""
+    """One picture. `body` is the closed area of one half, `contour` its open outline; `whole` scenery is not mirrored.
+
+    `aspect` is where one looks from: back, side or front. Surface and depth of one aspect are two pictures.
+    """
 
     key: str
+    aspect: str
     name: str
     box: tuple[float, float, float, float]
     body: str
@@ -135,29 +139,63 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class MuscleMark:
-    """What was found in one muscle on one side. `tenderness` is 0–4 or None; `is_familiar` = gave the familiar pain."""
+    """What was found and done in one muscle on one side.
+
+    `tenderness` is 0–4 or None; `is_familiar` = gave the familiar pain; `minutes` were given, `planned` minutes are what the
+    plan lays out (None: not planned). `is_recorded` is False for a muscle laid out or opened with nothing entered. `href`
+<<<<<<< HEAD
+    is where its line in the list leads.
+=======
+    leads to more about it.
+>>>>>>> map5
+    """
 
     muscle: str
     side: Side
     tenderness: int | None = None
     is_familiar: bool = False
+    minutes: int = 0
+    planned: int | None = None
+    is_recorded: bool = True
     href: str = ""
 
     @property
     def shade(self) -> str:
-        """Return the depth of the shading, "0" to "4", or "seen" when no tenderness was entered."""
-        return "seen" if self.tenderness is None else str(min(max(self.tenderness, 0), TENDEREST))
+        """Return the depth of the shading, "0" to "4", "seen" without a tenderness, "open" with nothing entered."""
+        if self.tenderness is not None:
+            return str(min(max(self.tenderness, 0), TENDEREST))
+        return "seen" if self.is_recorded else "open"
 
     @property
     def badge(self) -> str:
-        """Return what stands on the picture: the number, or a dot."""
+        """Return what stands on the picture: the number, a dot, or a P for planned."""
+        if self.shade == "open":
+            return "–" if self.planned is None else "P"
         return "•" if self.tenderness is None else self.shade
 
     @property
+    def name(self) -> str:
+        """Return side and muscle: "Left piriformis"."""
+        return sided(self.side, MUSCLES[self.muscle].name)
+
+    @property
+    def found(self) -> str:
+        """Return the finding in words: "tenderness 3 of 4, familiar pain, 10 min"."""
+        words = [
+            *([f"tenderness {self.shade} of {TENDEREST}"] if self.tenderness is not None else []),
+            *(["familiar pain"] if self.is_familiar else []),
+            *([f"{self.minutes} min"] if self.minutes else []),
+        ]
+        if words:
+            return ", ".join(words)
+        if self.is_recorded:
+            return "recorded"
+        return "nothing entered yet" if self.planned is None else f"planned, {self.planned} min"
+
+    @property
     def words(self) -> str:
-        """Return the finding in words: "Left piriformis: tenderness 3 of 4, familiar pain"."""
-        felt = "recorded" if self.tenderness is None else f"tenderness {self.shade} of {TENDEREST}"
-        return f"{sided(self.side, MUSCLES[self.muscle].name)}: {felt}{', familiar pain' if self.is_familiar else ''}"
+        """Return muscle and finding: "Left piriformis: tenderness 3 of 4, familiar pain"."""
+        return f"{self.name}: {self.found}"
 
 
 def sided(side: Side, name: str) -> str:
@@ -262,18 +300,28 @@ def _caption(row: dict[str, Any]) -> Caption:
     return Caption(tuple(row["lines"]), x, y, "start" if x > 0 else "end", leader)
 
 
-def _view(row: dict[str, Any], bodies: dict[str, str], names: dict[str, str]) -> View:
+def _body(lines: str | list[str]) -> tuple[str, str]:
+    """Return the closed area of one half and its open outline: up to the midline, or within the two lines of a side."""
+    if isinstance(lines, str):
+        half = parse_points(lines)
+        top, bottom = Point(OVERLAP, half[0].y, corner=True), Point(OVERLAP, half[-1].y, corner=True)
+        return smooth_path((top, *half, bottom), closed=True), smooth_path(half)
+    back, front = map(parse_points, lines)
+    return smooth_path((*back, *front), closed=True), smooth_path(back) + smooth_path(front)
+
+
+def _view(row: dict[str, Any], bodies: dict[str, str | list[str]], names: dict[str, str]) -> View:
     check_known((shape["key"] for shape in row["shape"]), names, where=f"figure.toml: {row['key']}")
-    half = parse_points(bodies[row["body"]])
-    top, bottom = Point(OVERLAP, half[0].y, corner=True), Point(OVERLAP, half[-1].y, corner=True)
+    body, contour = _body(bodies[row["body"]])
     at_right = Side.LEFT if row["client_left_at_right"] else Side.RIGHT
     x, y, width, height = row["box"]
     return View(
         key=row["key"],
+        aspect=row.get("aspect", row["key"]),
         name=row["name"],
         box=(x, y, width, height),
-        body=smooth_path((top, *half, bottom), closed=True),
-        contour=smooth_path(half),
+        body=body,
+        contour=contour,
         behind=_scenery(row.get("behind", ())),
         whole=_scenery(row.get("behind", ()), whole=True),
         outlines=tuple(_outline(each) for each in row["shape"]),

@@ -1,7 +1,7 @@
 """One client's course of treatment: starting it, where it stands, closing it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -13,6 +13,9 @@ from practice.errors import Refused
 from practice.models import User
 from protocols.knowledge import KNOWLEDGE, Advice
 from protocols.models import Phase, PhaseMuscle, Protocol, TreatmentPlan
+from protocols.progress import Course, courses_of
+
+A_DAY = timedelta(days=1)
 
 
 class NotInCare(Refused):
@@ -123,6 +126,17 @@ def planned_minutes(planned: PhaseMuscle, sides: Iterable[str]) -> int:
 def visits_done(plan: TreatmentPlan) -> int:
     """Return how many visits took place under the plan, signed or not."""
     return plan.treatment_sessions.standing().count()
+
+
+def measured_under(plan: TreatmentPlan) -> list[Course]:
+    """Return the measures of the plan's time, baseline first: from the day before it started to the day after it closed.
+
+    The first visit's ratings are older than the plan that was made in it. One query.
+    """
+    scores = plan.client.outcome_scores.comparable().filter(measured_at__gte=plan.started_at - A_DAY)  # by relation
+    if plan.closed_at:
+        scores = scores.filter(measured_at__lte=plan.closed_at + A_DAY)
+    return courses_of(scores.oldest_first().values_list("measure", "measured_at", "score"))
 
 
 def open_plan(client: Client) -> TreatmentPlan | None:

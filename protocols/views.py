@@ -22,6 +22,7 @@ from protocols.plans import (
     close_plan,
     current_phase,
     is_offered_for,
+    measured_under,
     open_plan,
     start_plan,
     visits_done,
@@ -138,6 +139,7 @@ def plan_detail(request, pk):
         "overruling": standing_overruling(plan.screening),
         "phases": _phase_rows(plan.protocol, current),
         "advice": _advice(plan),
+        "courses": measured_under(plan),
     }
     return render(request, "protocols/plan_detail.html", context)
 

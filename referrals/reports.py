@@ -1,6 +1,7 @@
 """The report back: one page from signed sessions, with the client's consent, frozen when it is sent."""
 
 from datetime import datetime, time
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from practice import audit
 from practice.errors import Refused
 from practice.models import Practice, User
 from practice.zones import at_wall_time
-from protocols.progress import change_of
+from protocols.progress import courses_of
 from referrals.models import Referral, Report
 from sessions.models import OutcomeScore, TreatmentSession
 from sessions.reading import finding_entry, test_entries
@@ -111,24 +112,28 @@ def _muscles(session: TreatmentSession) -> list[dict[str, Any]]:
 
 
 def _measures(course: list[TreatmentSession]) -> list[dict[str, Any]]:
-    """First and latest value per measure, and whether the fall is one that matters to people (ostelo-2008)."""
-    rows = []
-    for measure in OutcomeScore.Measure:
-        scores = (
-            OutcomeScore.objects.standing().filter(session__in=course, measure=measure).order_by("measured_at", "pk")
-        )
-        change = change_of([int(score) for score in scores.values_list("score", flat=True)])
-        if change:
-            rows.append(
-                {
-                    "measure": measure.label,
-                    "first": change.first,
-                    "latest": change.latest,
-                    "count": change.ratings,
-                    "matters": change.matters,
-                }
-            )
-    return rows
+    """Baseline and latest value per measure, which way is better, and whether the change reached what matters to people.
+
+    `matters` is None where no source says from which change on it does, or without a second value. One query.
+    """
+    scores = OutcomeScore.objects.comparable().filter(session__in=course).oldest_first()
+    return [
+        {
+            "measure": each.card.name,
+            "first": _number(each.first.value),
+            "latest": _number(each.latest.value),
+            "count": len(each.scores),
+            "better": each.card.direction,
+            "is_change": each.card.is_change,
+            "matters": each.matters,
+        }
+        for each in courses_of(scores.values_list("measure", "measured_at", "score"))
+    ]
+
+
+def _number(value: Decimal) -> int | float:
+    """Return a value as JSON keeps it."""
+    return int(value) if value == int(value) else float(value)
 
 
 def holding_share_consent(client: Client) -> Consent | None:

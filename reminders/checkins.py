@@ -1,10 +1,14 @@
 """Check-ins: three questions after a visit, and what a worrying answer sets in motion."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
+from anatomy.body import stored_drawing
+from clients.drawings import course_of, store_drawing
 from clients.models import Task
+from clients.screenings import lock_client
 from clients.todo import raise_task
 from practice import audit
 from practice.errors import Refused
@@ -26,19 +30,24 @@ def answer_check_in(
     soreness_nrs: int | None = None,
     leg_symptoms: str = "",
     comment: str = "",
+    regions: Sequence[str] = (),
 ) -> CheckIn:
     """Store the client's answer, for good, and return the check-in.
 
-    `pain_now_nrs` and `soreness_nrs` are NRS 0-10. The pain becomes an OutcomeScore of the chart. A warning sign
-    ("not sure" counts as yes) or worse leg symptoms raise an alert to the therapist, whose mail the outbox derives.
-    Raises AlreadyAnswered.
+    `pain_now_nrs` and `soreness_nrs` are NRS 0-10. The pain becomes an OutcomeScore of the chart; places marked in `regions`
+    (`left:calf`) become a PainDrawing, none marked is no drawing. A warning sign ("not sure" counts as yes), worse leg
+    symptoms or a drawing that reaches further down than the one before raise an alert to the therapist, whose mail the
+    outbox derives. Raises AlreadyAnswered, ValueError for a place that is not on the map.
     """
+    lock_client(check_in.client)  # before the row, so that no screening is saved past the alert
     row = CheckIn.objects.select_for_update(of=("self",), no_key=True).get(pk=check_in.pk)
     if row.is_answered:
         raise AlreadyAnswered("You have answered already. Thank you.")
     row.pain_now_nrs, row.soreness_nrs = pain_now_nrs, soreness_nrs
     row.leg_symptoms, row.warning_sign, row.comment = leg_symptoms, warning_sign, comment
     row.answered_at = at
+    if regions:
+        row.pain_drawing = store_drawing(client=row.client, regions=stored_drawing(regions), at=at)
     row.save()
     OutcomeScore.objects.create(
         client_id=row.client_id,
@@ -47,7 +56,7 @@ def answer_check_in(
         score=pain_now_nrs,
         measured_at=at,
     )
-    if row.needs_attention:
+    if row.needs_attention or (regions and course_of(row.client).is_spreading):
         raise_task(
             kind=Task.Kind.CHECK_IN_ALERT, client=row.client, subject=f"check-in {row.pk}", for_role="therapist", at=at
         )

@@ -4,6 +4,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field
 from django import forms
 
+from anatomy.body import spot_choices
 from practice.forms import helper
 from reminders.models import CheckIn
 
@@ -11,7 +12,7 @@ NRS_CHOICES = [(number, str(number)) for number in range(11)]
 
 
 class CheckInForm(forms.Form):
-    """Pain now and the warning signs must be answered: silence is never 'no'. The rest may stay empty."""
+    """Pain now and the warning signs must be answered: silence is never 'no'. The rest may stay empty, the map as well."""
 
     pain_now_nrs = forms.TypedChoiceField(
         label="How strong is the pain right now?",
@@ -52,9 +53,15 @@ class CheckInForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    regions = forms.MultipleChoiceField(
+        required=False,
+        choices=spot_choices(),
+        error_messages={"invalid_choice": "“%(value)s” is not a place of the body map."},
+    )
+
     @property
     def helper(self) -> FormHelper:
-        """Pain as a 0-10 scale, the rest as large pills; the page owns the form tag."""
+        """Pain as a 0-10 scale, the rest as large pills; the page owns the form tag and draws the map."""
         return helper(
             Field("pain_now_nrs", wrapper_class="nrs"),
             Field("leg_symptoms", wrapper_class="choices-stack"),

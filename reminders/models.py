@@ -169,6 +169,9 @@ class CheckIn(models.Model):
     leg_symptoms = models.CharField(max_length=6, choices=LegSymptoms, blank=True)
     warning_sign = models.CharField(max_length=8, choices=WarningSign, blank=True)
     comment = models.TextField(max_length=1000, blank=True)
+    pain_drawing = models.OneToOneField(
+        "clients.PainDrawing", on_delete=models.PROTECT, null=True, blank=True, related_name="check_in"
+    )
     answered_at = models.DateTimeField(null=True, blank=True)
 
     objects = ClinicalQuerySet.as_manager()

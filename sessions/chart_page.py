@@ -1,7 +1,8 @@
 """What the chart page lays before the therapist: cautions, the plan, the last visit, and a card per muscle."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.forms import BoundField
 from django.utils import timezone
@@ -18,11 +19,13 @@ from clients.screenings import current_screening
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Phase, Technique
 from sessions.adverse import adverse_cautions
+from sessions.chart_map import with_all_muscles
 from sessions.copying import WORDS, Carried, Mark, carry_forward, still_copied, values_of
 from sessions.entries import FindingEntry, Plan, done_as_planned, in_order, spot, spot_name
 from sessions.forms import ChartForm, FindingForm
 from sessions.history import history_url
 from sessions.look_again import full_rescreen_reasons
+from sessions.measures import Measures, measures_of
 from sessions.models import TreatmentSession
 from sessions.reading import (
     copied_from,
@@ -33,8 +36,10 @@ from sessions.reading import (
     previous_session,
     test_entries,
 )
+from sessions.retests import is_row, row_of, rows_of
 from sessions.words import NOTHING, draft_objective, draft_work, in_words, test_in_words, without_lines
 
+BLANK = "–"  # what stands in a comparison where one side has no word
 ORDER = ("absolute", "clearance", "local", "caution")
 TONES = {"absolute": "stop", "clearance": "stop", "local": "warn", "caution": "warn"}
 
@@ -88,7 +93,7 @@ class Card:
         return spot("left" if self.form.side == "right" else "right", self.form.muscle)
 
 
-@dataclass(slots=True)
+@dataclass
 class ChartPage:
     """Everything about one open chart, read in a number of queries that does not grow with the client's history."""
 
@@ -97,7 +102,13 @@ class ChartPage:
     plans: list[Plan]
     last: TreatmentSession | None
     techniques: dict[str, str]
+    view: str = "map"  # one of chart_map.VIEWS
     form: ChartForm = field(init=False)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """What is due at this visit, and each measure from baseline to now."""
+        return measures_of(self.session.client, now=self.session.started_at, plan=self.session.plan)
 
     @property
     def by_spot(self) -> dict[str, Plan]:
@@ -111,21 +122,24 @@ class ChartPage:
     def findings(self) -> list[FindingEntry]:
         return in_order(finding_entries(self.session), self.plans)
 
-    def tests(self) -> list[str]:
-        """Return the keys of the tests on the page: the protocol's, and what was already entered."""
-        wanted = self.session.plan.protocol.tests.split() if self.session.plan else []
-        entered = [entry.test for entry in test_entries(self.session)]
-        known = [key for key in dict.fromkeys([*wanted, *entered]) if key in KNOWLEDGE.tests]
-        return [key for key in known if KNOWLEDGE.tests[key].by_side]
+    def planned_tests(self) -> list[str]:
+        """Return the rows of tests that the protocol asks for, on the plan's sides."""
+        plan = self.session.plan
+        return rows_of(plan.protocol.tests.split(), plan.sides) if plan else []
 
-    def bind(self, data=None) -> ChartForm:
-        """Make the forms: from what was typed, or from what is stored."""
+    def tests(self, added: Iterable[str] = ()) -> list[str]:
+        """Return the rows of tests on the page: the protocol's, what is entered, and those `added` and still empty."""
+        entered = [row_of(entry.test, entry.side) for entry in test_entries(self.session)]
+        return [row for row in dict.fromkeys([*self.planned_tests(), *entered, *added]) if is_row(row)]
+
+    def bind(self, data=None, added: Iterable[str] = ()) -> ChartForm:
+        """Make the forms: from what was typed, or from what is stored. `added` rows of tests stand there empty."""
         self.form = ChartForm(
             self.session,
-            findings=self.findings,
+            findings=with_all_muscles(self.findings) if self.view == "grid" else self.findings,
             results=test_entries(self.session),
             techniques=self.techniques,
-            tests=self.tests(),
+            tests=self.tests(added),
             copied={mark: day_of(source) for mark, source in copied_from(self.session).items()},
             data=data,
         )
@@ -163,6 +177,22 @@ class ChartPage:
             last_words={name: without_lines(getattr(self.last, name), self.last.drafted) for name in WORDS},
             booked_minutes=self.session.booked_minutes,
         )
+
+    @property
+    def shows_tests(self) -> bool:
+        """Say whether the rows of tests stand open: one was just added, or has something to put right."""
+        extra = {*self.tests(), *self.planned_tests()}
+        return any(form.row not in extra or (form.is_bound and form.errors) for form in self.form.tests)
+
+    def addable_tests(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Return, per known test, the rows that are not on the page yet, each with the word of its button."""
+        shown = {form.row for form in self.form.tests}
+        rows = [
+            (card.name, [(row_of(card.key, side), side.capitalize() or "Add") for side in card.sides])
+            for card in KNOWLEDGE.tests.values()
+        ]
+        free = [(name, [(row, word) for row, word in each if row not in shown]) for name, each in rows]
+        return [(name, each) for name, each in free if each]
 
     def cards(self) -> list[Card]:
         """Return a card per muscle that is charted or laid out."""
@@ -260,8 +290,8 @@ class ChartPage:
         return [{"tone": "warn", "title": "From the referral letter", "words": letter.precautions}]
 
 
-def open_page(session: TreatmentSession) -> ChartPage:
-    """Read everything the chart page of `session` needs."""
+def open_page(session: TreatmentSession, *, view: str = "map") -> ChartPage:
+    """Read everything the chart page of `session` needs, its muscles laid out as `view` says (chart_map.VIEWS)."""
     phase = phase_of(session)
     return ChartPage(
         session=fetch_parts(session),
@@ -269,6 +299,7 @@ def open_page(session: TreatmentSession) -> ChartPage:
         plans=plans_for(phase, session.plan.sides if session.plan else ()),
         last=previous_session(session),
         techniques=technique_names(),
+        view=view,
     )
 
 
@@ -335,7 +366,7 @@ def differences(session: TreatmentSession, typed: dict, techniques: dict[str, st
     wanted = _rows(None, typed["findings"], typed["test_results"], techniques, typed)
     labels = dict.fromkeys([*stored, *wanted])
     return [
-        {"label": label, "stored": stored.get(label, "") or "–", "typed": wanted.get(label, "") or "–"}
+        {"label": label, "stored": stored.get(label, "") or BLANK, "typed": wanted.get(label, "") or BLANK}
         for label in labels
         if stored.get(label, "") != wanted.get(label, "")
     ]
@@ -348,6 +379,9 @@ def _rows(session, findings, results, techniques, typed=None) -> dict[str, str]:
 
     rows = {
         "Pain before": value("pain_before_nrs"),
+        "Back before": value("pain_back_nrs"),
+        "Buttock before": value("pain_buttock_nrs"),
+        "Leg before": value("pain_leg_nrs"),
         "Pain after": value("pain_after_nrs"),
         "Subjective": value("subjective"),
         "Objective": value("objective"),

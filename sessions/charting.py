@@ -4,10 +4,11 @@ A chart entered in error is closed by an amendment of that kind: kept, readable,
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from anatomy.body import MUSCLES
 from booking.appointments import mark_arrived
@@ -19,6 +20,7 @@ from clients.screenings import current_screening
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
+from practice.zones import at_wall_time
 from protocols.models import Technique, TreatmentPlan
 from protocols.plans import is_in_care, open_plan, visits_done
 from sessions.chain import amendment_content, content_hash, next_link, session_content
@@ -34,9 +36,18 @@ from sessions.models import (
     TreatmentSession,
 )
 from sessions.reading import copied_from, fetch_parts, finding_entry, phase_of, plans_for, test_entries
+from sessions.retests import is_row, row_name, row_of
 
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
-CHART_FIELDS = ("pain_before_nrs", "pain_after_nrs", *WORDS, "drafted")
+CHART_FIELDS = (
+    "pain_before_nrs",
+    "pain_back_nrs",
+    "pain_buttock_nrs",
+    "pain_leg_nrs",
+    "pain_after_nrs",
+    *WORDS,
+    "drafted",
+)
 NOT_HAPPENING = {
     Appointment.Status.CANCELLED: "This visit was cancelled. Book it again to chart it.",
     Appointment.Status.NO_SHOW: "This visit is marked as did not come. Take that back first.",
@@ -93,7 +104,7 @@ class NotThen(Refused):
 
 
 class UnknownEntry(Refused):
-    """A muscle or a technique that the practice does not know."""
+    """A muscle, a technique or a test that the practice does not know."""
 
 
 class MinutesBeyondVisit(Refused):
@@ -150,18 +161,22 @@ def _check_start(
         raise VisitNotOpen("This visit is still to come. Its chart opens on the day.")
     if before and at >= appointment.ends_at:
         return  # it was treated under the gate of its own day; writing it down again treats nobody
-    used_at = _started_before(appointment)
+    used_at = _last_started(appointment)
     may_start_session(client, visit_at=appointment.starts_at, at=at, by=by, used_at=used_at)
 
 
-def _started_before(appointment: Appointment) -> datetime | None:
-    """Return when the latest session of an earlier visit of the same day began: what was asked for that one is used up."""
-    earlier = TreatmentSession.objects.standing().filter(
+def _last_started(appointment: Appointment) -> datetime | None:
+    """Return when the latest session of another visit of the same day began: what was asked for that one is used up.
+
+    Another, not an earlier one: a client who comes at two in the place of nine is asked again at nine.
+    """
+    tomorrow = timezone.localdate(appointment.starts_at) + timedelta(days=1)
+    others = TreatmentSession.objects.standing().filter(
         client=appointment.client_id,
         appointment__starts_at__gte=counts_from(appointment.starts_at),
-        appointment__starts_at__lt=appointment.starts_at,
+        appointment__starts_at__lt=at_wall_time(tomorrow, time(0), timezone.get_current_timezone()),
     )
-    return earlier.aggregate(latest=Max("started_at"))["latest"]
+    return others.exclude(appointment=appointment).aggregate(latest=Max("started_at"))["latest"]
 
 
 def _visit_number(client: Client, plan: TreatmentPlan | None, before: TreatmentSession | None) -> int:
@@ -208,6 +223,8 @@ def save_chart(
         findings, results = chart.pop("findings", None), chart.pop("test_results", None)
         if findings is not None:
             _check_findings(standing, findings)
+        if results is not None:
+            _check_results(results)
         changed = _changed_fields(standing, chart)
         stored = {finding_entry(row).spot: row for row in _findings(standing)}
         has_new_findings = findings is not None and _differ(stored, findings)
@@ -305,6 +322,13 @@ def _check_findings(session: TreatmentSession, findings: Iterable[FindingEntry])
         )
 
 
+def _check_results(results: Iterable[TestEntry]) -> None:
+    for entry in results:
+        if not is_row(row_of(entry.test, entry.side)):
+            name = row_name(entry.test, entry.side)
+            raise UnknownEntry(f"“{name}” is not in the practice's list of tests.")
+
+
 def _changed_fields(session: TreatmentSession, fields: dict) -> dict:
     if unknown := fields.keys() - set(CHART_FIELDS):
         raise TypeError(f"A chart has no {sorted(unknown)[0]!r}.")
@@ -366,7 +390,8 @@ def _write_results(session: TreatmentSession, results: Iterable[TestEntry]) -> N
             side=result.side,
             moment=result.moment,
             result=result.result,
-            angle_deg=result.angle_deg,
+            value=result.value,
+            felt_where=result.felt_where,
         )
         for result in results
     )
@@ -438,11 +463,19 @@ def _record_outcomes(session: TreatmentSession, *, at: datetime) -> None:
     visit = session.appointment
     moments = {
         OutcomeScore.Measure.PAIN_BEFORE: (session.pain_before_nrs, visit.starts_at),
+        OutcomeScore.Measure.NRS_BACK: (session.pain_back_nrs, visit.starts_at),
+        OutcomeScore.Measure.NRS_BUTTOCK: (session.pain_buttock_nrs, visit.starts_at),
+        OutcomeScore.Measure.NRS_LEG: (session.pain_leg_nrs, visit.starts_at),
         OutcomeScore.Measure.PAIN_AFTER: (session.pain_after_nrs, max(visit.starts_at, min(at, visit.ends_at))),
     }
     OutcomeScore.objects.bulk_create(
         OutcomeScore(
-            client_id=session.client_id, session=session, measure=measure, score=score, measured_at=measured_at
+            client_id=session.client_id,
+            session=session,
+            measure=measure,
+            score=score,
+            measured_at=measured_at,
+            by_id=session.signed_by_id,
         )
         for measure, (score, measured_at) in moments.items()
         if score is not None

@@ -43,15 +43,19 @@ class FindingEntry:
 
 @dataclass(frozen=True, slots=True)
 class TestEntry:
-    """One examination test on one side, before or after the work."""
+    """One examination test before or after the work: on one side, or of the whole person (no side).
+
+    `result` is positive, negative or empty beside a value; `value` is in the test's own unit, degrees or minutes.
+    """
 
     __test__ = False  # no test class, whatever pytest thinks of the name
 
     test: str
     side: str
     moment: str
-    result: str
-    angle_deg: int | None = None
+    result: str = ""
+    value: int | None = None
+    felt_where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

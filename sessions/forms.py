@@ -6,16 +6,19 @@ from types import MappingProxyType
 
 from django import forms
 
-from anatomy.body import MUSCLES, SIDES
+from anatomy.body import MUSCLES
 from protocols.knowledge import KNOWLEDGE
-from sessions.copying import WORDS, Mark, parse_mark
+from sessions.copying import Mark, parse_mark
 from sessions.entries import NRS, SCALE, FindingEntry, TestEntry, parse_spot, spot
 from sessions.models import Amendment, MuscleFinding, Snippet, TestResult
+from sessions.retests import UNITS, change_in_words, is_row, parse_row, row_name, row_of
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 YES_NO = [("yes", "Yes"), ("no", "No")]
 TELLS = {"yes": True, "no": False}
 TOLD = {True: "yes", False: "no", None: ""}
+SIGNS = [("", "–"), ("negative", "Negative"), ("positive", "Positive")]
+NO_SIGN = {"invalid_choice": "Choose negative or positive."}
 HELP = {
     "subjective": "What the client says: since last time, today, what eases and what stirs it up.",
     "objective": "What you saw, felt and tested.",
@@ -53,7 +56,16 @@ class YesNo(forms.TypedChoiceField):
         )
 
 
-class Words(forms.CharField):
+class Uncut(forms.CharField):
+    """Text that the browser takes whole: with a maxlength it would cut what is pasted, without a word."""
+
+    def widget_attrs(self, widget):
+        attributes = super().widget_attrs(widget)
+        attributes.pop("maxlength", None)
+        return attributes
+
+
+class Words(Uncut):
     """Free words of a chart, kept as typed but for line ends, which become one kind."""
 
     def __init__(self, **options):
@@ -72,6 +84,9 @@ class HeadForm(forms.Form):
         min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput, error_messages={"required": "Reload the page."}
     )
     pain_before_nrs = Number(NRS, label="Pain before")
+    pain_back_nrs = Number(NRS, label="Back")
+    pain_buttock_nrs = Number(NRS, label="Buttock")
+    pain_leg_nrs = Number(NRS, label="Leg")
     pain_after_nrs = Number(NRS, label="Pain after")
     subjective = Words(label="Subjective", help_text=HELP["subjective"])
     objective = Words(label="Objective", help_text=HELP["objective"])
@@ -163,50 +178,101 @@ def prefix_of(where: str) -> str:
 
 
 class TestForm(forms.Form):
-    """One examination test on one side, before and after the work."""
+    """One examination test in one row: before and after the work, on one side or of the whole person."""
 
     __test__ = False
 
-    before = forms.ChoiceField(choices=[("", "–"), *TestResult.Result.choices], required=False)
-    before_angle = forms.IntegerField(required=False, min_value=0)
-    after = forms.ChoiceField(choices=[("", "–"), *TestResult.Result.choices], required=False)
-    after_angle = forms.IntegerField(required=False, min_value=0)
+    before = forms.ChoiceField(choices=SIGNS, required=False, error_messages=NO_SIGN)
+    before_value = forms.IntegerField(label="Measured before", required=False, min_value=0)
+    before_where = forms.CharField(label="Felt where, before", max_length=120, required=False)
+    after = forms.ChoiceField(choices=SIGNS, required=False, error_messages=NO_SIGN)
+    after_value = forms.IntegerField(label="Measured after", required=False, min_value=0)
+    after_where = forms.CharField(label="Felt where, after", max_length=120, required=False)
 
-    def __init__(self, *args, test: str, side: str, **kwargs):
-        self.test, self.side = test, side
-        super().__init__(*args, prefix=f"test-{test}-{side}", **kwargs)
-        for name in ("before_angle", "after_angle"):
-            most = self.card.unit_max or 180
-            self.fields[name].validators.append(
-                forms.fields.validators.MaxValueValidator(most, f"Enter 0 to {most} degrees.")
-            )
+    def __init__(self, *args, row: str, **kwargs):
+        self.row = row
+        self.test, self.side = parse_row(row)
+        super().__init__(*args, prefix="-".join(filter(None, ("test", self.test, self.side))), **kwargs)
+        for moment in TestResult.Moment.values:
+            if self.card.result == "none":
+                del self.fields[moment], self.fields[f"{moment}_where"]
+            if self.card.unit:
+                words = f"Enter 0 to {self.card.unit_max} {self.card.unit}."
+                field = self.fields[f"{moment}_value"]
+                field.validators.append(forms.fields.validators.MaxValueValidator(self.card.unit_max, words))
+            else:
+                del self.fields[f"{moment}_value"]
 
     @property
     def card(self):
         return KNOWLEDGE.tests[self.test]
 
+    @property
+    def name(self) -> str:
+        """Return what the row is called: the test and its side."""
+        return row_name(self.test, self.side)
+
+    @property
+    def unit(self) -> str:
+        return UNITS[self.card.unit].strip()
+
+    @property
+    def moments(self) -> list[dict]:
+        """Return, for before and after, the fields that this test has; None where it has no such field."""
+        return [
+            {
+                "label": moment.label,
+                "result": self[moment.value] if moment.value in self.fields else None,
+                "value": self[f"{moment.value}_value"] if f"{moment.value}_value" in self.fields else None,
+                "where": self[f"{moment.value}_where"] if f"{moment.value}_where" in self.fields else None,
+            }
+            for moment in TestResult.Moment
+        ]
+
+    @property
+    def change(self) -> str:
+        """Return what changed, from what is stored or was typed, as far as it can be read."""
+        if self.is_bound:
+            found = {entry.moment: entry for entry in self.entries()} if hasattr(self, "cleaned_data") else {}
+        else:
+            found = {entry.moment: entry for entry in self.stored}
+        return change_in_words(self.card, found.get("before"), found.get("after"))
+
     def clean(self):
         for moment in TestResult.Moment.values:
-            given = self.cleaned_data.get(f"{moment}_angle")
-            if given is not None and not self.cleaned_data.get(moment):
-                self.add_error(moment, "Say whether it was positive at that angle.")
+            result, value, felt_where = self._typed(moment)
+            if value is not None and not result and self.card.result == "asked":
+                self.add_error(moment, "Say whether it was positive or negative.")
+            if felt_where and value is None and not result and moment not in self.errors:
+                self.add_error(moment, "Say what the test gave, too.")
+
+    def _typed(self, moment: str) -> tuple[str, int | None, str]:
+        values = self.cleaned_data
+        return values.get(moment) or "", values.get(f"{moment}_value"), values.get(f"{moment}_where") or ""
 
     def entries(self) -> list[TestEntry]:
         """What was typed, once the form is valid."""
-        values = self.cleaned_data
+        typed = {moment: self._typed(moment) for moment in TestResult.Moment.values}
         return [
-            TestEntry(self.test, self.side, moment, values[moment], values[f"{moment}_angle"])
-            for moment in TestResult.Moment.values
-            if values[moment]
+            TestEntry(self.test, self.side, moment, result, value, felt_where)
+            for moment, (result, value, felt_where) in typed.items()
+            if result or value is not None
         ]
 
-    @staticmethod
-    def initial_of(entries: Iterable[TestEntry]) -> dict:
+    @classmethod
+    def of(cls, data, *, row: str, results: Iterable[TestEntry]) -> "TestForm":
+        """Return the form of one row, filled from what is stored of it."""
+        stored = [entry for entry in results if row_of(entry.test, entry.side) == row]
         initial = {}
-        for entry in entries:
-            initial[entry.moment] = entry.result
-            initial[f"{entry.moment}_angle"] = entry.angle_deg
-        return initial
+        for entry in stored:
+            initial |= {
+                entry.moment: entry.result,
+                f"{entry.moment}_value": entry.value,
+                f"{entry.moment}_where": entry.felt_where,
+            }
+        form = cls(data, row=row, initial=initial)
+        form.stored = stored
+        return form
 
 
 class ChartForm:
@@ -219,16 +285,15 @@ class ChartForm:
         self.copied = {mark: day for mark, day in copied.items() if mark not in self.confirmed}
         self.head = HeadForm(data, initial=_head_initial(session), copied=self._copied_at(""))
         self.findings = self._finding_forms(findings, techniques, data)
-        self.tests = [
-            TestForm(
-                data,
-                test=test,
-                side=side.value,
-                initial=TestForm.initial_of(each for each in results if (each.test, each.side) == (test, side.value)),
-            )
-            for test in tests
-            for side in SIDES
-        ]
+        self.tests = self._test_forms(tests, results, data)
+
+    def _test_forms(self, rows, results, data) -> list[TestForm]:
+        """The rows that are always there, and those that were on the page when it was sent."""
+        sent = data.getlist("test") if data is not None else []
+        for row in sent:
+            if not is_row(row):
+                self.errors.append(f"“{row[:60]}” is not in the practice's list of tests.")
+        return [TestForm.of(data, row=row, results=results) for row in dict.fromkeys([*rows, *filter(is_row, sent)])]
 
     def _finding_forms(self, findings, techniques, data) -> list[FindingForm]:
         stored = {finding.spot: finding for finding in findings}
@@ -295,7 +360,7 @@ class ChartForm:
         """Every message with the id of its field (or none), in the order of the page."""
         found = [{"field": "", "words": words} for words in self.errors]
         for form in (self.head, *self.findings, *self.tests):
-            where = f"{form.card.name}, {form.side}: " if hasattr(form, "side") else ""
+            where = f"{', '.join(filter(None, (form.card.name, form.side)))}: " if hasattr(form, "side") else ""
             for name, messages in form.errors.items():
                 label = form.fields[name].label or name.replace("_", " ") if name != "__all__" else ""
                 found += [
@@ -305,7 +370,7 @@ class ChartForm:
 
 
 def _head_initial(session) -> dict:
-    return {name: getattr(session, name) for name in ("version", "pain_before_nrs", "pain_after_nrs", *WORDS)}
+    return {name: getattr(session, name) for name in HeadForm.base_fields}
 
 
 class AmendmentForm(forms.Form):
@@ -328,12 +393,12 @@ class AmendmentForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="Of a late entry only. It stands beside the time of writing.",
     )
-    reason = forms.CharField(
+    reason = Uncut(
         max_length=200,
         help_text="Why it is added now: left out, mistyped, a result received.",
         error_messages={"required": "Write why it is added now."},
     )
-    text = forms.CharField(
+    text = Uncut(
         label="What to add or correct",
         max_length=5000,
         strip=False,
@@ -361,7 +426,7 @@ class AmendmentForm(forms.Form):
 class WithdrawalForm(forms.Form):
     """Why a whole chart was entered in error."""
 
-    reason = forms.CharField(
+    reason = Uncut(
         max_length=200,
         help_text="Such as: opened for the wrong client.",
         error_messages={"required": "Write why: it stands above the chart from now on."},
@@ -374,7 +439,7 @@ class SnippetForm(forms.Form):
     section = forms.ChoiceField(
         label="For", choices=Snippet.Section.choices, error_messages={"invalid_choice": "Choose one of the four texts."}
     )
-    words = forms.CharField(
+    words = Uncut(
         label="Phrase",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),

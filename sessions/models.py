@@ -1,15 +1,18 @@
 """What happened on the table. The note is the TreatmentSession with its findings; signing freezes all of it."""
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 
-from clients.models import Client, ClinicalQuerySet
+from clients.models import Client, ClinicalQuerySet, among
 from practice.constraints import AppendOnly, FrozenWhen
+from protocols.knowledge import KNOWLEDGE, MeasureCard, TestCard
 from sessions.places import place_name
 
 SIGNED = Q(signed_at__isnull=False)
@@ -68,6 +71,9 @@ class TreatmentSession(models.Model):
     visit_number = models.PositiveSmallIntegerField(default=1)
     started_at = models.DateTimeField()
     pain_before_nrs = _nrs(verbose_name="pain before")
+    pain_back_nrs = _nrs(verbose_name="back before")
+    pain_buttock_nrs = _nrs(verbose_name="buttock before")
+    pain_leg_nrs = _nrs(verbose_name="leg before")
     pain_after_nrs = _nrs(verbose_name="pain after")
     subjective = models.TextField(max_length=5000, blank=True)
     objective = models.TextField(max_length=5000, blank=True)
@@ -101,7 +107,11 @@ class TreatmentSession(models.Model):
                 name="treatment_session_signed_at_and_signed_by_go_together",
             ),
             models.CheckConstraint(
-                condition=_within("pain_before_nrs", 10) & _within("pain_after_nrs", 10),
+                condition=_within("pain_before_nrs", 10)
+                & _within("pain_back_nrs", 10)
+                & _within("pain_buttock_nrs", 10)
+                & _within("pain_leg_nrs", 10)
+                & _within("pain_after_nrs", 10),
                 name="treatment_session_pain_is_0_to_10",
             ),
         ]
@@ -151,7 +161,7 @@ class SessionPartQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Rows of the charts `user` may read."""
-        return self.filter(session__client__in=Client.objects.charts_visible_to(user).values("pk"))
+        return self.filter(among(Client.objects.charts_visible_to(user), "session__client_id"))
 
 
 class Side(models.TextChoices):
@@ -234,8 +244,18 @@ class FindingTechnique(models.Model):
         return f"finding technique #{self.pk}"
 
 
+WHOLE_BODY_TESTS = sorted(key for key, card in KNOWLEDGE.tests.items() if not card.by_side)
+MEASURED_TESTS = [card for card in KNOWLEDGE.tests.values() if card.unit]
+MOST_OF_ANY_TEST = max(card.unit_max for card in MEASURED_TESTS)
+
+
+def _within_its_test(card: TestCard) -> Q:
+    """A value, if there is one, lies within what that test can measure."""
+    return ~Q(test=card.key) | _within("value", card.unit_max)
+
+
 class TestResult(models.Model):
-    """One examination test on one side, before or after the work."""
+    """One examination test before or after the work, on one side or of the whole person: positive, negative or a value."""
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
@@ -249,10 +269,11 @@ class TestResult(models.Model):
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="test_results")
     test = models.SlugField(max_length=40)
-    side = models.CharField(max_length=5, choices=Side)
+    side = models.CharField(max_length=5, choices=Side, blank=True, help_text="Empty: a test of the whole person.")
     moment = models.CharField(max_length=6, choices=Moment)
-    result = models.CharField(max_length=8, choices=Result)
-    angle_deg = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(180)])
+    result = models.CharField(max_length=8, choices=Result, blank=True)
+    value = models.PositiveSmallIntegerField(null=True, blank=True, help_text="In the test's own unit.")
+    felt_where = models.CharField(max_length=120, blank=True)
 
     objects = SessionPartQuerySet.as_manager()
 
@@ -260,46 +281,212 @@ class TestResult(models.Model):
         constraints = [
             FrozenWhen(name="test_result_is_frozen_when_signed", condition=CLOSED, via="session"),
             models.UniqueConstraint(fields=["session", "test", "side", "moment"], name="test_result_once_per_moment"),
+            models.CheckConstraint(
+                condition=Q(result__in=["positive", "negative"]) | Q(result="", value__isnull=False),
+                name="test_result_says_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(side="", test__in=WHOLE_BODY_TESTS)
+                | (Q(side__in=["left", "right"]) & ~Q(test__in=WHOLE_BODY_TESTS)),
+                name="test_result_has_a_side_where_its_test_has_sides",
+            ),
+            models.CheckConstraint(
+                condition=reduce(and_, map(_within_its_test, MEASURED_TESTS), _within("value", MOST_OF_ANY_TEST)),
+                name="test_result_value_is_within_its_test",
+            ),
         ]
 
     def __str__(self):
         return f"test result #{self.pk}"
 
 
+# --- outcome measures
+
+
+def _named(key: str) -> tuple[str, str]:
+    return key, KNOWLEDGE.measures[key].name
+
+
+def _range_of(card: MeasureCard) -> models.CheckConstraint:
+    """The measure's own range, kept by the database. A struck-out row has no score."""
+    return models.CheckConstraint(
+        condition=~Q(measure=card.key) | Q(score__isnull=True) | Q(score__gte=card.least, score__lte=card.most),
+        name=f"outcome_score_{card.key}_is_in_range",
+    )
+
+
 class OutcomeScoreQuerySet(ClinicalQuerySet):
+    def holding(self):
+        """Scores that are neither corrected by a later row nor struck out."""
+        return self.filter(correction__isnull=True, score__isnull=False)
+
     def standing(self):
-        """Scores that count: all but those written in a session entered in error; a check-in's are the client's own."""
-        in_error = Q(session__entered_in_error_at__isnull=False)
-        return self.exclude(in_error & ~Q(measure=OutcomeScore.Measure.PAIN_NOW))
+        """Scores that count: those that hold, but for what was written in a session entered in error.
+
+        A check-in's score hangs on its session and stays: it is the client's own word.
+        """
+        in_error = Q(session__entered_in_error_at__isnull=False) & ~Q(measure=OutcomeScore.Measure.PAIN_NOW)
+        return self.holding().exclude(in_error)
+
+    def comparable(self):
+        """Standing scores that may be set against each other: of the PSFS, those of the activities named last."""
+        newest = FunctionalActivity.objects.filter(client=OuterRef("client")).order_by("-named_at")
+        rated = ActivityRating.objects.filter(score=OuterRef("pk")).values("activity__named_at")
+        return (
+            self.standing()
+            .annotate(named_last=Subquery(newest.values("named_at")[:1]), rated_list=Subquery(rated[:1]))
+            .filter(~Q(measure="psfs") | Q(rated_list=F("named_last")))
+        )
+
+    def oldest_first(self):
+        """In the order of measuring."""
+        return self.order_by("measured_at", "pk")
 
 
 class OutcomeScore(models.Model):
-    """One measured value of one client, whoever asked: intake, a session or a check-in. Never changed."""
+    """One measured value of one client, whoever asked: intake, a session or a check-in. Never changed.
+
+    A wrong one is answered by a row that corrects it: with the right score, or without one (entered in error).
+    """
 
     class Measure(models.TextChoices):
-        PAIN_NOW = "pain_now", "Pain now (NRS 0–10)"
-        PAIN_BEFORE = "pain_before", "Pain before the session (NRS 0–10)"
-        PAIN_AFTER = "pain_after", "Pain after the session (NRS 0–10)"
+        PAIN_BEFORE = _named("pain_before")
+        NRS_BACK = _named("nrs_back")
+        NRS_BUTTOCK = _named("nrs_buttock")
+        NRS_LEG = _named("nrs_leg")
+        PSFS = _named("psfs")
+        RMDQ = _named("rmdq")
+        GROC = _named("groc")
+        ODI = _named("odi")
+        LEFS = _named("lefs")
+        START_BACK = _named("start_back")
+        PROMIS_PI = _named("promis_pi")
+        BOTHERSOMENESS = _named("bothersomeness")
+        PAIN_AFTER = _named("pain_after")
+        PAIN_NOW = _named("pain_now")
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="outcome_scores")
     session = models.ForeignKey(
         TreatmentSession, on_delete=models.PROTECT, null=True, blank=True, related_name="outcome_scores"
     )
     measure = models.CharField(max_length=20, choices=Measure)
-    score = models.DecimalField(max_digits=5, decimal_places=1)
+    score = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
     measured_at = models.DateTimeField()
+    since_on = models.DateField(null=True, blank=True, help_text="The day a rating of change compares with.")
+    answers = models.JSONField(null=True, blank=True, help_text="A frozen document: the statements that were ticked.")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the client, by link.",
+    )
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="correction", help_text="The wrong row."
+    )
+    reason = models.CharField(max_length=200, blank=True, help_text="Why the other row was wrong.")
 
     objects = OutcomeScoreQuerySet.as_manager()
 
     class Meta:
         constraints = [
             AppendOnly(name="outcome_score_is_append_only"),
-            models.CheckConstraint(condition=Q(score__gte=0, score__lte=10), name="outcome_score_is_0_to_10"),
+            *(_range_of(card) for card in KNOWLEDGE.measures.values()),
+            models.CheckConstraint(
+                condition=Q(measure__in=list(KNOWLEDGE.measures)), name="outcome_score_is_of_a_known_measure"
+            ),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, reason="", score__isnull=False)
+                | (Q(corrects__isnull=False) & ~Q(reason="")),
+                name="outcome_score_is_left_out_only_to_correct_another_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(measure="groc", since_on__isnull=False) | (~Q(measure="groc") & Q(since_on__isnull=True)),
+                name="outcome_score_of_change_says_since_when",
+            ),
         ]
         indexes = [models.Index(fields=["client", "measure", "measured_at"], name="outcome_score_by_time")]
 
     def __str__(self):
         return f"score #{self.pk}"
+
+    @property
+    def card(self) -> MeasureCard:
+        """The measure's own card."""
+        return KNOWLEDGE.measures[self.measure]
+
+    @property
+    def is_of_a_session_in_error(self) -> bool:
+        """Whether it counts nowhere, because the session it was written in was entered in error."""
+        in_session = self.session is not None and self.measure != self.Measure.PAIN_NOW
+        return in_session and self.session.is_in_error
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a later row answers this one. Fetch `correction` beside it."""
+        return hasattr(self, "correction")
+
+
+class FunctionalActivityQuerySet(ClinicalQuerySet):
+    def standing(self):
+        """The activities a client named last; a new list replaces the one before as a whole."""
+        newest = self.model.objects.filter(client=OuterRef("client")).order_by("-named_at").values("named_at")[:1]
+        return self.filter(named_at=Subquery(newest)).order_by("position")
+
+
+class FunctionalActivity(models.Model):
+    """Something a client cannot do as before, in their own words. Three to five named together are one list."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="functional_activities")
+    position = models.PositiveSmallIntegerField()
+    words = models.CharField(max_length=120)
+    named_at = models.DateTimeField(help_text="The same for the whole list.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = FunctionalActivityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "functional activities"
+        constraints = [
+            AppendOnly(name="functional_activity_is_append_only"),
+            models.UniqueConstraint(
+                fields=["client", "named_at", "position"], name="functional_activity_has_its_own_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(position__gte=1, position__lte=5) & ~Q(words=""),
+                name="functional_activity_is_one_of_five_with_words",
+            ),
+        ]
+
+    def __str__(self):
+        return f"activity #{self.pk}"
+
+
+class ActivityRatingQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Ratings of the charts `user` may read."""
+        return self.filter(score__client__in=Client.objects.charts_visible_to(user).values("pk"))
+
+
+class ActivityRating(models.Model):
+    """How well one of the activities went, behind a score of the patient-specific scale. Never changed."""
+
+    score = models.ForeignKey(OutcomeScore, on_delete=models.PROTECT, related_name="ratings")
+    activity = models.ForeignKey(FunctionalActivity, on_delete=models.PROTECT, related_name="ratings")
+    rating = models.PositiveSmallIntegerField(validators=NRS)
+
+    objects = ActivityRatingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            AppendOnly(name="activity_rating_is_append_only"),
+            models.UniqueConstraint(fields=["score", "activity"], name="activity_rating_once_per_score"),
+            models.CheckConstraint(condition=Q(rating__lte=10), name="activity_rating_is_0_to_10"),
+        ]
+
+    def __str__(self):
+        return f"rating #{self.pk}"
 
 
 class SnippetQuerySet(models.QuerySet):

@@ -23,7 +23,8 @@ FIELD_NAMES = {
 
 
 def note_of(session: TreatmentSession) -> dict:
-    """Return what the note shows: `findings` (name, felt, done, copied, url), `tests`, `words` (heading, text, day), `minutes`.
+    """Return what the note shows: `findings` (name, felt, done, copied, url), `tests`, `words` (heading, text, day), `minutes`;
+    `pain_places` such as "back 3, leg 5".
 
     `copied` names the fields that were carried forward from `copied_on` and never confirmed; `day` is that of words that
     were. Exactly what a signature covers, and nothing more. Five queries.
@@ -44,6 +45,7 @@ def note_of(session: TreatmentSession) -> dict:
             }
             for entry in entries
         ],
+        "pain_places": pain_places(session),
         "entries": entries,
         "tests": [test_in_words(entry) for entry in test_entries(session)],
         "words": [
@@ -59,6 +61,12 @@ def note_of(session: TreatmentSession) -> dict:
 def _field_names(spot: str, copied: dict[Mark, str]) -> list[str]:
     fields = {mark.field for mark in copied if mark.spot == spot}
     return [FIELD_NAMES[field] for field in CARRIED if field in fields]
+
+
+def pain_places(session: TreatmentSession) -> str:
+    """Return the pain before the session by place, of those that were asked (NRS 0–10)."""
+    asked = {"back": session.pain_back_nrs, "buttock": session.pain_buttock_nrs, "leg": session.pain_leg_nrs}
+    return ", ".join(f"{place} {score}" for place, score in asked.items() if score is not None)
 
 
 def is_late(session: TreatmentSession) -> bool:

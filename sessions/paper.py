@@ -16,7 +16,13 @@ from sessions.reading import phase_of
 
 LETTER = {"US", "CA", "MX", "PH", "CL", "CO"}  # where paper is letter, not A4
 ASIDE = "A screening aid, not a diagnosis."
-IN_THE_HEAD = (OutcomeScore.Measure.PAIN_BEFORE, OutcomeScore.Measure.PAIN_AFTER)
+IN_THE_HEAD = (
+    OutcomeScore.Measure.PAIN_BEFORE,
+    OutcomeScore.Measure.NRS_BACK,
+    OutcomeScore.Measure.NRS_BUTTOCK,
+    OutcomeScore.Measure.NRS_LEG,
+    OutcomeScore.Measure.PAIN_AFTER,
+)
 
 
 def paper_of(session: TreatmentSession, *, practice: Practice, by: User, at: datetime) -> dict:
@@ -32,7 +38,7 @@ def paper_of(session: TreatmentSession, *, practice: Practice, by: User, at: dat
         "practice": {"name": practice.name, "lines": f"{practice.address}\n{phone(practice.phone)}"},
         "banners": _banners(session, amendments),
         "mark": _mark(session),
-        "head": _head(session),
+        "head": _head(session, note),
         "parts": [*_parts(session, note)],
         "signature": _signature(session, note),
         "entries": [*_amendments(amendments), *_adverse_events(session)],
@@ -62,7 +68,7 @@ def _banners(session, amendments: Iterable[Amendment]) -> list[str]:
 # --- the head
 
 
-def _head(session) -> list[tuple[str, str]]:
+def _head(session, note) -> list[tuple[str, str]]:
     client, visit, screening = session.client, session.appointment, session.screening
     born = f", born {date_format(client.born_on, 'j M Y')}" if client.born_on else ""
     room = f", {visit.room.name}" if visit.room else ""
@@ -77,10 +83,14 @@ def _head(session) -> list[tuple[str, str]]:
     return [
         *rows,
         ("Consent", _consents(session)),
-        ("Screening", f"{screening.get_triage_display()}, {local_dt(screening.at)}, rules {screening.rules_version}"),
+        (
+            "Screening",
+            f"{screening.get_triage_display()}, {local_dt(screening.at)}, rules {screening.rules_version}. {ASIDE}",
+        ),
         ("Warning signs", "; ".join(flag["why"] for flag in screening.result.get("flags", ())) or "none found"),
         ("Not answered", "; ".join(unanswered(screening)) or "nothing"),
         ("Pain (0–10)", f"{_nrs(session.pain_before_nrs)} before, {_nrs(session.pain_after_nrs)} after"),
+        *([("Before, by place", note["pain_places"])] if note["pain_places"] else []),
     ]
 
 
@@ -165,7 +175,7 @@ def _with_copied(row: dict) -> str:
 
 
 def _measures(session) -> list[str]:
-    scores = session.outcome_scores.exclude(measure__in=IN_THE_HEAD).order_by("measured_at", "pk")
+    scores = session.outcome_scores.holding().exclude(measure__in=IN_THE_HEAD).order_by("measured_at", "pk")
     return [f"{row.get_measure_display()}: {row.score.normalize():f}, {local_dt(row.measured_at)}" for row in scores]
 
 

@@ -62,7 +62,8 @@ def finding_entry(finding: MuscleFinding) -> FindingEntry:
 def test_entries(session: TreatmentSession) -> list[TestEntry]:
     """Return the stored test results as entries."""
     return [
-        TestEntry(each.test, each.side, each.moment, each.result, each.angle_deg) for each in session.test_results.all()
+        TestEntry(each.test, each.side, each.moment, each.result, each.value, each.felt_where)
+        for each in session.test_results.all()
     ]
 
 

@@ -1,8 +1,8 @@
-"""Addresses of this room. Charting, signing and reading a massage session; reporting what went wrong."""
+"""Addresses of this room. Charting, signing and reading a massage session; outcome measures; what went wrong."""
 
 from django.urls import path
 
-from sessions import adverse_views, reading_views, snippet_views, views
+from sessions import adverse_views, measure_views, reading_views, snippet_views, views
 
 app_name = "sessions"
 
@@ -23,4 +23,8 @@ urlpatterns = [
     path("adverse-events/", adverse_views.adverse_event_list, name="adverse_event_list"),
     path("adverse-events/<int:pk>/", adverse_views.adverse_event_detail, name="adverse_event_detail"),
     path("adverse-events/<int:pk>/correct/", adverse_views.adverse_event_correct, name="adverse_event_correct"),
+    path("measures/<int:client_id>/", measure_views.measure_list, name="measure_list"),
+    path("measures/<int:client_id>/activities/", measure_views.activities_name, name="activities_name"),
+    path("measures/<int:client_id>/<slug:measure>/", measure_views.measure_record, name="measure_record"),
+    path("measures/score/<int:pk>/correct/", measure_views.score_correct, name="score_correct"),
 ]

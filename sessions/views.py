@@ -4,15 +4,18 @@ from django.contrib import messages
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from booking.models import Appointment
+from clients.drawings import course_of
 from clients.gate import RescreenDue, ScreeningNotClear
 from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
-from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
+from sessions.chart_map import VIEWS, grid_rows, muscle_marks, places_by_group, without_untouched
+from sessions.chart_page import BLANK, differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
     NotYourChart,
@@ -30,7 +33,9 @@ from sessions.entries import FindingEntry, parse_spot
 from sessions.forms import AmendmentForm, WithdrawalForm, prefix_of
 from sessions.models import Amendment, TreatmentSession
 from sessions.note import is_late_by, note_of
+from sessions.retests import is_row
 from sessions.snippets import snippets_by_section
+from sessions.unsent import keys_of
 
 CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
 
@@ -75,9 +80,11 @@ def session_chart(request, pk):
     session = _readable(request, pk, "session_chart")
     if request.method == "GET" and (session.is_closed or session.therapist_id != request.user.pk):
         return redirect(session)
-    page = open_page(session)
+    if request.method == "GET" and request.GET.get("cards") == "blank":
+        return _blank_cards(request, session)
+    page = open_page(session, view=_chosen_view(request))
     if request.method == "GET":
-        page.bind()
+        page.bind(added=request.GET.getlist("test"))
         return _chart(request, page)
     form = page.bind(request.POST)
     if not form.is_valid():
@@ -89,12 +96,28 @@ def session_chart(request, pk):
     except Refused as refusal:
         form.add_error(str(refusal))
         return _refused(request, page)
-    return _saved(request, saved)
+    return _saved(request, page, saved)
+
+
+def _chosen_view(request) -> str:
+    """Return how the muscles are laid out: as the address says, else as this person last chose in this browser."""
+    wanted = (request.GET.get("view"), request.COOKIES.get(f"chart_view_{request.user.pk}"))
+    return next((view for view in wanted if view in VIEWS), "map")
+
+
+def _blank_cards(request, session):
+    """Answer with an empty card for each muscle that is not on the chart, for the body map to open. Nothing is stored."""
+    page = open_page(session, view="grid")  # the table has every muscle
+    page.bind()
+    stored = {finding.spot for finding in page.findings}
+    cards = [card for card in page.cards() if card.form.spot not in stored]
+    return render(request, "sessions/_blank_cards.html", {"cards": cards})
 
 
 def _typed(request, page) -> dict:
     """Return the chart as typed, with what the pressed button adds to it."""
     chart = page.form.chart()
+    chart["findings"] = without_untouched(chart["findings"], page.findings)
     act, _, where = request.POST.get("act", "").partition(":")
     if act == "planned":
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
@@ -125,7 +148,7 @@ def _is_autosave(request) -> bool:
     return request.headers.get("X-Autosave") == "1"
 
 
-def _saved(request, session):
+def _saved(request, page, session):
     if _is_autosave(request):
         return JsonResponse({"state": "saved", "version": session.version})
     act, _, where = request.POST.get("act", "").partition(":")
@@ -138,10 +161,25 @@ def _saved(request, session):
         "confirm": f"#{prefix_of(where)}" if ":" in where else "#words",
         "draft": "#words",
         "remove": "#muscles",
+        "test": "#tests",
+        "view": "#muscles",
     }
     if act == "" or where == "all":
         messages.success(request, "The draft is saved.")
-    return redirect(reverse("sessions:session_chart", args=[session.pk]) + anchors.get(act, ""))
+    return redirect(
+        reverse("sessions:session_chart", args=[session.pk]) + _rows_kept(request, page) + anchors.get(act, "")
+    )
+
+
+def _rows_kept(request, page) -> str:
+    """Return the query that keeps rows of tests on the page while nothing is entered in them yet, and the layout."""
+    act, _, added = request.POST.get("act", "").partition(":")
+    rows = [*request.POST.getlist("test"), *([added] if act == "test" else [])]
+    there = {*page.planned_tests(), *(form.row for form in page.form.tests if form.entries())}
+    kept = [row for row in dict.fromkeys(rows) if is_row(row) and row not in there]
+    view = added if act == "view" else request.GET.get("view")
+    query = ({"view": view} if view in VIEWS else {}) | ({"test": kept} if kept else {})
+    return f"?{urlencode(query, doseq=True)}" if query else ""
 
 
 def _refused(request, page):
@@ -153,14 +191,16 @@ def _refused(request, page):
 def _conflict(request, page, refusal):
     """Show what is stored beside what was typed; saving once more is then a decision."""
     state = CONFLICTS[type(refusal)]
-    if _is_autosave(request):
-        return JsonResponse({"state": state, "words": str(refusal)}, status=409)
     stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
+    found = differences(stored, page.form.chart(), page.techniques)
+    if _is_autosave(request):
+        return JsonResponse({"state": state, "words": str(refusal), "is_same": not found}, status=409)
     conflict = {
         "words": str(refusal),
         "state": state,
         "version": stored.version,
-        "differences": differences(stored, page.form.chart(), page.techniques),
+        "differences": found,
+        "typed": "\n".join(f"{each['label']}: {each['typed']}" for each in found if each["typed"] != BLANK),
     }
     return _chart(request, page, conflict=conflict, status=409)
 
@@ -170,11 +210,22 @@ def _chart(request, page, *, conflict=None, status=200):
         "page": page,
         "session": page.session,
         "form": page.form,
-        "cards": page.cards(),
         "texts": page.texts(snippets_by_section(request.user)),
+        "drawings": course_of(page.session.client),
         "conflict": conflict,
+        "keys": keys_of(request.user),
     }
+    context |= _muscles(page)
     return render(request, "sessions/session_chart.html", context, status=status)
+
+
+def _muscles(page) -> dict:
+    """Return the muscles of the chart as the chosen layout needs them; the table stands instead of the cards."""
+    forms = page.form.findings
+    if page.view == "grid":
+        return {"views": VIEWS, "grid": grid_rows(forms, page.by_spot, page.techniques)}
+    marks = muscle_marks(forms, page.by_spot) if page.view == "map" else []
+    return {"views": VIEWS, "cards": page.cards(), "marks": marks, "places": places_by_group(marks)}
 
 
 # --- signing and after
@@ -236,6 +287,7 @@ def session_detail(request, pk):
         "withdrawal": next((amendment for amendment in amendments if amendment.kind == in_error), None),
         "adverse_events": events.select_related("by", "used_technique", "session"),
         "is_author": session.therapist_id == request.user.pk,
+        "keys": keys_of(request.user),
         "may_withdraw": request.user.is_therapist
         and not session.is_in_error
         and (session.therapist_id == request.user.pk or not session.therapist.is_active),

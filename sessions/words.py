@@ -7,6 +7,7 @@ from protocols.knowledge import KNOWLEDGE
 from sessions.copying import Mark, split_by_origin
 from sessions.entries import FindingEntry, TestEntry
 from sessions.models import MuscleFinding, TestResult
+from sessions.retests import measured, row_name
 
 NOTHING: Mapping[Mark, str] = MappingProxyType({})
 
@@ -45,12 +46,12 @@ def in_words(finding: FindingEntry, techniques: Mapping[str, str]) -> str:
 
 
 def test_in_words(entry: TestEntry) -> str:
-    """Return one test result in words, such as "Straight leg raise, left, before: positive at 45°"."""
-    card = KNOWLEDGE.tests.get(entry.test)
-    name = card.name if card else entry.test.replace("_", " ")
+    """Return one test result in words, such as "Straight leg raise, left, before: positive at 45°, felt: calf"."""
     moment = TestResult.Moment(entry.moment).label.lower()
-    angle = f" at {entry.angle_deg}°" if entry.angle_deg is not None else ""
-    return f"{name}, {entry.side}, {moment}: {entry.result}{angle}"
+    value = measured(KNOWLEDGE.tests.get(entry.test), entry.value) if entry.value is not None else ""
+    found = f"{entry.result} at {value}" if entry.result and value else entry.result or value
+    felt_where = f", felt: {entry.felt_where}" if entry.felt_where else ""
+    return f"{row_name(entry.test, entry.side)}, {moment}: {found}{felt_where}"
 
 
 test_in_words.__test__ = False  # a sentence, no test

@@ -118,13 +118,13 @@ UNSEEN = {  # fields that views read although no page draws them, or not on ever
     "clients:intake_group": ("regions",),
     "clients:screening_clarify": ("base",),
     "referrals:referral_create": ("is_another_person", "client"),
-    "sessions:session_chart": ("act", "card"),
+    "sessions:session_chart": ("act", "card", "test"),
     "sessions:session_sign": ("version",),
     "workspace:clock_move": ("step",),
 }
 HEADERS = ({}, {"hx_request": "true", "hx_target": "board"}, {"x_autosave": "1"})
 QUERY_NAMES = (
-    "appointment by client day length month next onward other_time overrule page q room said scope seen service session severity show side slot spot starts story technique therapist version week"
+    "appointment by cards client day length month next onward other_time overrule page q room said scope seen service session severity show side slot spot starts story technique test therapist version view week"
 ).split()
 
 

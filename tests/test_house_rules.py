@@ -285,6 +285,7 @@ def test_models_save_nothing_behind_ones_back():
 
 
 GUARDED = {
+    "activity_rating_is_append_only": "update delete",
     "adverse_event_is_append_only": "update delete",
     "amendment_is_append_only": "update delete",
     "appointment_change_is_append_only": "update delete",
@@ -296,6 +297,7 @@ GUARDED = {
     "clearance_is_append_only": "update delete",
     "consent_is_append_only": "update delete",
     "copied_field_is_frozen_when_signed": "insert update delete",
+    "functional_activity_is_append_only": "update delete",
     "finding_technique_is_frozen_when_signed": "insert update delete",
     "intake_is_frozen_when_submitted": "update delete",
     "muscle_finding_is_frozen_when_signed": "insert update delete",

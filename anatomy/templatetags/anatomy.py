@@ -9,10 +9,11 @@ register = template.Library()
 
 
 @register.inclusion_tag("anatomy/_body_map.html")
-def body_map(regions, name="pain-map"):
+def body_map(regions, name="pain-map", takes_referral=False):
     """Draw where it hurts. `regions` holds values such as `left:buttock`, or a stored drawing.
 
-    `name` must differ between two maps on one page.
+    `name` must differ between two maps on one page. With `takes_referral` the page's script can lay a muscle's usual
+    referral over it, hatched.
     """
     chosen = _chosen(regions)
     marked = [(value, label) for value, label in spot_choices() if value in chosen]
@@ -22,6 +23,7 @@ def body_map(regions, name="pain-map"):
         "chosen": chosen,
         "words": [label for _, label in marked],
         "level": LEVEL_NAMES[level] if level else "",
+        "takes_referral": takes_referral,
     }
 
 
@@ -51,6 +53,36 @@ def muscle_map(findings, name="muscle-map"):
         for view in MUSCLE_VIEWS
     ]
     return {"views": views, "marks": list(marks.values())}
+
+
+@register.inclusion_tag("anatomy/_muscle_aspects.html")
+def muscle_aspects(marks, name="muscles"):
+    """Draw the muscles as pictures to tap: back, side and front, one at a time, surface beside depth.
+
+    `marks` holds the MuscleMarks of the chart. The page lists the same muscles as buttons beside it.
+    """
+    found = {f"{mark.side}:{mark.muscle}": mark for mark in marks}
+    aspects = [
+        {
+            "key": key,
+            "name": key.capitalize(),
+            "views": [_tapped(view, found, name) for view in MUSCLE_VIEWS if view.aspect == key],
+        }
+        for key in dict.fromkeys(view.aspect for view in MUSCLE_VIEWS)
+    ]
+    for each in aspects:
+        shown = {one["shape"].spot for view in each["views"] for one in view["shapes"]}
+        each["count"] = len(shown & found.keys())
+    first = next((each["key"] for each in aspects if each["count"]), aspects[0]["key"])
+    return {"aspects": aspects, "name": name, "shown": first}
+
+
+def _tapped(view, found, name):
+    return {
+        "view": view,
+        "id": f"{name}-{view.key}",
+        "shapes": [{"shape": shape, "mark": found.get(shape.spot)} for shape in view.shapes],
+    }
 
 
 def _pain_views(name):

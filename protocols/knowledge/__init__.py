@@ -1,10 +1,11 @@
-"""What the practice knows about treating: technique, exercise, test, advice and protocol cards, read from TOML."""
+"""What the practice knows about treating: technique, exercise, test, measure, advice and protocol cards, read from TOML."""
 
 from protocols.knowledge.cards import (
     Advice,
     EvidenceGrade,
     ExerciseCard,
     Knowledge,
+    MeasureCard,
     PhaseCard,
     PhaseMuscle,
     ProtocolCard,
@@ -21,6 +22,7 @@ __all__ = [
     "EvidenceGrade",
     "ExerciseCard",
     "Knowledge",
+    "MeasureCard",
     "PhaseCard",
     "PhaseMuscle",
     "ProtocolCard",

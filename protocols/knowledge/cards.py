@@ -52,7 +52,10 @@ class ExerciseCard:
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """One examination test, so that entries are comparable. `unit` is degrees, minutes or empty."""
+    """One examination test, so that entries are comparable. `unit` is degrees, minutes or empty.
+
+    `result` says whether positive or negative is asked for, optional beside the value, or none at all.
+    """
 
     __test__ = False  # a card, not a test class for pytest
 
@@ -66,7 +69,56 @@ class TestCard:
     sources: tuple[str, ...]
     unit: str = ""
     unit_max: int = 0
+    unit_step: int = 5
+    result: str = "asked"
     caution: str = ""
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Return the sides it is entered for; one without a name for a test of the whole person."""
+        return ("left", "right") if self.by_side else ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureCard:
+    """One outcome measure: range `least` to `most`, which way is better, and the change that matters, where one is known.
+
+    `better` is lower or higher. `way` is how a value comes in: chart, scale, number, activities or statements. `when` is
+    visit (each), milestone (start, re-test, last visit), retest (the same without the start) or empty (as it comes).
+    A change matters from `matters_points` or from `matters_share` of the first value; 0 means no source gives a number.
+    `is_change` marks a measure that is itself a change since a stated day.
+    """
+
+    key: str
+    name: str
+    short: str
+    asks: str
+    least: int
+    most: int
+    better: str
+    way: str
+    licence: str
+    is_embedded: bool
+    sources: tuple[str, ...]
+    when: str = ""
+    decimals: int = 0
+    is_change: bool = False
+    low_end: str = ""
+    high_end: str = ""
+    matters_points: float = 0.0
+    matters_share: float = 0.0
+    matters_note: str = ""
+    statements: tuple[str, ...] = ()
+
+    @property
+    def is_entered(self) -> bool:
+        """Say whether it is entered on a page of its own; the others come with a chart or a check-in."""
+        return self.way != "chart"
+
+    @property
+    def direction(self) -> str:
+        """Return which way is better, in words."""
+        return f"{self.better} is better"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +198,6 @@ class Knowledge:
     techniques: dict[str, TechniqueCard]
     exercises: dict[str, ExerciseCard]
     tests: dict[str, TestCard]
+    measures: dict[str, MeasureCard]
     advice: dict[str, Advice]
     protocols: dict[str, ProtocolCard]

@@ -9,6 +9,7 @@ from protocols.knowledge.cards import (
     EvidenceGrade,
     ExerciseCard,
     Knowledge,
+    MeasureCard,
     PhaseCard,
     ProtocolCard,
     TechniqueCard,
@@ -18,6 +19,11 @@ from protocols.knowledge.cards import (
 HERE = Path(__file__).parent
 PHASE_KEYS = ("calm", "restore", "keep")
 PATTERNS = ("deep_gluteal", "mixed_or_unclear", "myofascial", "radicular", "sacroiliac")
+UNITS = ("", "degrees", "minutes")
+RESULTS = ("asked", "optional", "none")  # of a test: positive or negative
+BETTER = ("higher", "lower")
+WAYS = ("activities", "chart", "number", "scale", "statements")
+WHENS = ("", "milestone", "retest", "visit")
 LOADS = ("easy", "middle", "strong")
 TALK_MINUTES = 10  # what a session keeps free for re-screening, tests before and after, and the home programme
 PRESSURE_CEILING = 7  # "good pain" on the client's own 0–10
@@ -30,6 +36,7 @@ def load_knowledge(folder: Path = HERE) -> Knowledge:
         techniques=_cards(TechniqueCard, folder / "techniques.toml", "technique"),
         exercises=_cards(ExerciseCard, folder / "exercises.toml", "exercise"),
         tests=_cards(TestCard, folder / "tests.toml", "test"),
+        measures=_cards(MeasureCard, folder / "measures.toml", "measure"),
         advice=_cards(Advice, folder / "advice.toml", "advice"),
         protocols=by_key(
             (_protocol(path) for path in sorted((folder / "protocols").glob("*.toml"))), where="protocols"
@@ -37,6 +44,10 @@ def load_knowledge(folder: Path = HERE) -> Knowledge:
     )
     _check_techniques(knowledge)
     _check_exercises(knowledge)
+    for test in knowledge.tests.values():
+        _check_test(test)
+    for measure in knowledge.measures.values():
+        _check_measure(measure)
     for protocol in knowledge.protocols.values():
         _check_protocol(protocol, knowledge)
     return knowledge
@@ -66,6 +77,35 @@ def _check_exercises(knowledge: Knowledge) -> None:
     for card in knowledge.exercises.values():
         check_known([card.load], LOADS, where=f"exercise {card.key}.load")
         check_known(card.muscles, MUSCLES, where=f"exercise {card.key}.muscles")
+
+
+def _check_test(card: TestCard) -> None:
+    where = f"test {card.key}"
+    check_known([card.unit], UNITS, where=f"{where}.unit")
+    check_known([card.result], RESULTS, where=f"{where}.result")
+    if bool(card.unit) != (card.unit_max > 0):
+        raise KnowledgeError(f"{where}: a unit goes with the most that can be measured")
+    if card.result != "asked" and not card.unit:
+        raise KnowledgeError(f"{where}: without a unit nothing but the result can be entered")
+
+
+def _check_measure(card: MeasureCard) -> None:
+    where = f"measure {card.key}"
+    check_known([card.better], BETTER, where=f"{where}.better")
+    check_known([card.way], WAYS, where=f"{where}.way")
+    check_known([card.when], WHENS, where=f"{where}.when")
+    if not card.least < card.most:
+        raise KnowledgeError(f"{where}: least must be under most")
+    if card.decimals not in (0, 1):
+        raise KnowledgeError(f"{where}: a score has no decimals or one")
+    if not (0 <= card.matters_points <= card.most - card.least and 0 <= card.matters_share < 1):
+        raise KnowledgeError(f"{where}: the change that matters lies outside the measure")
+    if card.matters_share and not card.matters_points:
+        raise KnowledgeError(f"{where}: a share of the first value needs its points beside it")
+    if (card.way == "statements") != bool(card.statements) or len(card.statements) not in (0, card.most):
+        raise KnowledgeError(f"{where}: statements are asked one for each point, and only where they are scored so")
+    if card.way in ("activities", "statements") and not card.is_embedded:
+        raise KnowledgeError(f"{where}: what may not be embedded is entered as a score only")
 
 
 def _check_protocol(protocol: ProtocolCard, knowledge: Knowledge) -> None:

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('comment', models.TextField(blank=True, max_length=1000)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='check_ins', to='clients.client')),
+                ('pain_drawing', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='check_in', to='clients.paindrawing')),
                 ('session', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='check_in', to='treatment_sessions.treatmentsession')),
             ],
         ),

@@ -2,23 +2,30 @@
 
 from django import template
 
+from sessions.entries import spot_name
+
 register = template.Library()
 
 
 @register.inclusion_tag("sessions/_segments.html")
 def segments(field, css="", label=""):
     """Show a choice field as one row of targets. `css` is nrs, sides or scale; the empty choice stands first."""
+    return {"field": field, "css": css, "label": label or field.label, "options": _options(field)}
+
+
+@register.inclusion_tag("sessions/_grid_choice.html")
+def grid_choice(field, form):
+    """Show a choice field as a select of the table, named after its muscle for who cannot see the column."""
+    return {"field": field, "name": spot_name(form.side, form.muscle), "options": _options(field)}
+
+
+def _options(field):
     chosen = field.value()
     chosen = "" if chosen is None else str(chosen)
-    return {
-        "field": field,
-        "css": css,
-        "label": label or field.label,
-        "options": [
-            {"value": str(value), "label": words, "is_chosen": str(value) == chosen, "id": f"{field.auto_id}_{value}"}
-            for value, words in field.field.choices
-        ],
-    }
+    return [
+        {"value": str(value), "label": words, "is_chosen": str(value) == chosen, "id": f"{field.auto_id}_{value}"}
+        for value, words in field.field.choices
+    ]
 
 
 @register.inclusion_tag("sessions/_counter.html")

@@ -119,8 +119,50 @@ def test_view_keeps_badges_on_their_shape_and_in_the_picture(view):
 @pytest.mark.parametrize("view", MUSCLE_VIEWS, ids=lambda view: view.name)
 def test_muscle_view_gives_every_muscle_fibres_inside_the_body(view):
     for outline in view.outlines:
+        inside = [x for x, _ in ends_at(view.body)]
         assert outline.fibres
-        assert all(0 < x < 72 for x, _ in ends_at(outline.d))
+        assert all(max(0, min(inside)) < x < max(inside) + 0.5 for x, _ in ends_at(outline.d))
+
+
+@pytest.mark.parametrize(
+    ("view", "muscles"),
+    [
+        ("lateral", {"gluteus_maximus", "gluteus_medius", "tfl_itb", "hamstrings", "erector_spinae"}),
+        (
+            "lateral_deep",
+            {
+                "gluteus_minimus",
+                "piriformis",
+                "obturator_internus_gemelli",
+                "quadratus_femoris",
+                "quadratus_lumborum",
+            },
+        ),
+    ],
+)
+def test_side_view_shows_what_is_reached_from_the_side(view, muscles):
+    (drawn,) = [each for each in MUSCLE_VIEWS if each.key == view]
+
+    assert drawn.aspect == "side"
+    assert {shape.key for shape in drawn.shapes} == muscles
+
+
+def test_side_view_looks_outwards_on_both_sides():
+    """The client's right stands at the picture's right and faces right; the left is its mirror image."""
+    (side,) = [each for each in MUSCLE_VIEWS if each.key == "lateral"]
+    places = {(shape.key, shape.side): shape.badge_x for shape in side.shapes}
+
+    assert 0 < places["gluteus_maximus", Side.RIGHT] < places["tfl_itb", Side.RIGHT]
+    assert places["tfl_itb", Side.LEFT] < places["gluteus_maximus", Side.LEFT] < 0
+
+
+def test_deep_muscles_have_a_picture_in_which_nothing_lies_over_them():
+    deep = {"piriformis", "gluteus_minimus", "obturator_internus_gemelli", "quadratus_femoris", "psoas", "iliacus"}
+    over = {"gluteus_maximus", "gluteus_medius"}
+
+    for key in deep:
+        pictures = [{shape.key for shape in view.shapes} for view in MUSCLE_VIEWS]
+        assert any(key in shown and not over & shown for shown in pictures)
 
 
 def test_load_views_refuses_a_key_nobody_knows():
@@ -139,6 +181,25 @@ def test_load_views_refuses_a_key_nobody_knows():
             "4",
             "4",
             "Left tensor fasciae latae and iliotibial band: tenderness 4 of 4",
+        ),
+        (
+            MuscleMark("psoas", Side.LEFT, is_recorded=False),
+            "open",
+            "–",
+            "Left psoas major and minor: nothing entered yet",
+        ),
+        (
+            MuscleMark("psoas", Side.LEFT, planned=8, is_recorded=False),
+            "open",
+            "P",
+            "Left psoas major and minor: planned, 8 min",
+        ),
+        (MuscleMark("piriformis", Side.LEFT, minutes=8, planned=8), "seen", "•", "Left piriformis: 8 min"),
+        (
+            MuscleMark("piriformis", Side.LEFT, 3, True, minutes=8),
+            "3",
+            "3",
+            "Left piriformis: tenderness 3 of 4, familiar pain, 8 min",
         ),
     ],
 )

@@ -104,7 +104,7 @@ def test_maps_on_one_page_share_no_id():
 
 def test_muscle_map_shows_tenderness_as_number_shade_and_words():
     html = render("{% muscle_map marks %}", marks=[MuscleMark("piriformis", Side.RIGHT, 3, is_familiar=True)])
-    back, deep, front = pictures(html)
+    back, deep, *others = pictures(html)
     (shape,) = [each for each in deep.iter(f"{SVG}use") if each.get("data-spot") == "right:piriformis"]
     (badge,) = [each for each in deep.iter(f"{SVG}g") if "bm-badge" in each.get("class", "")]
 
@@ -112,7 +112,8 @@ def test_muscle_map_shows_tenderness_as_number_shade_and_words():
     assert badge.findtext(f"{SVG}text") == "3"
     assert "is-familiar" in badge.get("class")
     assert "<li>Right piriformis: tenderness 3 of 4, familiar pain</li>" in html
-    assert (marked(back), marked(front)) == (set(), set())
+    assert marked(back) == set()
+    assert [marked(each) for each in others] == [set(), {"right:piriformis"}, set()]
 
 
 def test_muscle_map_takes_rows_of_findings():
@@ -120,11 +121,43 @@ def test_muscle_map_takes_rows_of_findings():
     html = render("{% muscle_map rows %}", rows=[row])
 
     assert "<li>Left psoas major and minor: recorded</li>" in html
-    assert marked(pictures(html)[2]) == {"left:psoas"}
+    assert [marked(each) for each in pictures(html)] == [set(), set(), set(), set(), {"left:psoas"}]
 
 
 def test_muscle_map_says_when_nothing_is_charted():
     assert "No muscle is charted." in render("{% muscle_map marks %}", marks=[])
+
+
+def test_muscle_aspects_draw_every_side_of_the_body_with_room_for_every_badge():
+    html = render("{% muscle_aspects marks %}", marks=[MuscleMark("piriformis", Side.RIGHT, 3, is_familiar=True)])
+    badges = [
+        each for picture in pictures(html) for each in picture.iter(f"{SVG}g") if "bm-badge" in each.get("class", "")
+    ]
+    shown = [each for each in badges if "is-absent" not in each.get("class")]
+
+    assert re.findall(r'type="radio"[^>]*value="(\w+)"', html) == ["back", "side", "front"]
+    assert {each.get("data-badge") for each in badges} == {f"{side}:{key}" for side in SIDES for key in MUSCLES}
+    assert {each.get("data-badge") for each in shown} == {"right:piriformis"}
+    assert {each.findtext(f"{SVG}text") for each in shown} == {"3"}
+    assert {"is-familiar" in each.get("class") for each in shown} == {True}
+
+
+def test_muscle_aspects_open_where_something_is_charted_and_belong_to_no_form():
+    html = render("{% muscle_aspects marks %}", marks=[MuscleMark("psoas", Side.LEFT, 1)])
+
+    assert re.findall(r'value="(\w+)" form="shown-only" checked', html) == ["front"]
+    assert 'data-aspect="front"> · 1<' in html
+
+
+def test_body_map_holds_a_hatched_copy_of_every_place_only_when_a_referral_may_come():
+    plain, laid_over = (
+        render("{% body_map none %}", none=[]),
+        render("{% body_map none takes_referral=True %}", none=[]),
+    )
+    waiting = set(re.findall(r'class="bm-referral" data-refers="([^"]+)"', laid_over))
+
+    assert waiting == set(ALL_PLACES)
+    assert "bm-referral" not in plain
 
 
 def test_region_picker_is_a_list_of_named_checkboxes():

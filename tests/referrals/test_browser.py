@@ -28,7 +28,7 @@ def link(referral, consent, plan, ada, mia, massage):  # noqa: F811
     for number in range(8):
         visit = make_visit(ada, mia, massage, starts_at=NINE - (8 - number) * 7 * DAY)
         session = make_session(visit, plan=plan, screening=screening)
-        for measure in OutcomeScore.Measure:
+        for measure in ("pain_before", "nrs_back", "nrs_buttock", "nrs_leg", "rmdq", "pain_after"):
             OutcomeScore.objects.create(
                 client=ada, session=session, measure=measure, score=8 - number, measured_at=visit.starts_at
             )

@@ -221,9 +221,7 @@ def test_write_report_says_what_was_not_found_as_exactly_as_what_was(referral, a
     finding = {"session": session, "muscle": "piriformis", "side": "left", "tone": 0}
     MuscleFinding.objects.create(**finding, has_trigger_point=False, is_familiar_pain=False)
     for side, result, angle in (("left", "negative", None), ("right", "positive", 45)):
-        TestResult.objects.create(
-            session=session, test="slr", side=side, moment="before", result=result, angle_deg=angle
-        )
+        TestResult.objects.create(session=session, test="slr", side=side, moment="before", result=result, value=angle)
     sign(session)
 
     content = write_report(referral, message="", by=mia, at=NOW).content

@@ -7,7 +7,9 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from clients.models import Task
+from anatomy.body import stored_drawing
+from clients.drawings import store_drawing
+from clients.models import PainDrawing, Task
 from practice import clock
 from practice.models import AuditEvent
 from reminders import mailbox
@@ -16,6 +18,7 @@ from reminders.due import derive_due
 from reminders.mailbox import DemoMailbox, NoMailServer, stored_mail, stored_mails
 from reminders.models import CheckIn, CheckInLink
 from sessions.models import OutcomeScore
+from tests.support.queries import queries_of
 from tests.world import NOW
 
 DAY = timedelta(days=1)
@@ -116,6 +119,57 @@ def test_check_in_page_alerts_the_therapist_when_the_leg_is_worse(client, check_
     assert Task.objects.get().for_role == "therapist"
 
 
+def test_check_in_page_keeps_where_it_is_now_as_a_drawing(client, check_in, token):
+    page = opened(client, token)["Location"]
+    assert 'name="regions" value="left:calf"' in client.get(page).content.decode()
+
+    response = client.post(page, {**GOOD, "regions": ["left:calf", "left:buttock"]}, follow=True)
+
+    check_in.refresh_from_db()
+    drawing = check_in.pain_drawing
+    assert (drawing.client, drawing.lowest_level, drawing.by) == (check_in.client, "calf", None)
+    assert drawing.drawn_at == check_in.answered_at
+    assert "Left buttock, Left calf" in response.content.decode()
+    assert not Task.objects.exists()
+
+
+def test_check_in_page_takes_no_mark_for_no_drawing(client, check_in, token):
+    client.post(opened(client, token)["Location"], GOOD)
+
+    check_in.refresh_from_db()
+    assert check_in.is_answered
+    assert check_in.pain_drawing is None
+    assert not PainDrawing.objects.exists()
+
+
+def test_check_in_page_alerts_the_therapist_when_it_reaches_further_down(client, check_in, token):
+    store_drawing(client=check_in.client, regions=stored_drawing(["left:thigh_back"]), at=NOW - DAY)
+
+    client.post(opened(client, token)["Location"], {**GOOD, "regions": ["left:foot"]})
+
+    assert Task.objects.get().kind == "check_in_alert"
+
+
+def test_check_in_page_does_not_alert_when_it_reaches_less_far(client, check_in, token):
+    store_drawing(client=check_in.client, regions=stored_drawing(["left:foot"]), at=NOW - DAY)
+
+    client.post(opened(client, token)["Location"], {**GOOD, "regions": ["left:thigh_back"]})
+
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize("place", ["left:elbow", "calf", "<b>", "9" * 400])
+def test_check_in_page_refuses_a_place_off_the_map_and_keeps_the_rest(client, check_in, token, place):
+    response = client.post(opened(client, token)["Location"], {**GOOD, "regions": ["left:calf", place]})
+
+    check_in.refresh_from_db()
+    assert response.status_code == 422
+    assert "is not a place of the body map" in response.content.decode()
+    assert "Slept well" in response.content.decode()
+    assert not check_in.is_answered
+    assert not PainDrawing.objects.exists()
+
+
 @pytest.mark.parametrize("value", ["11", "-1", "3.5", "ten", "9" * 400])
 def test_check_in_page_refuses_a_number_off_the_scale(client, check_in, token, value):
     response = client.post(opened(client, token)["Location"], {**GOOD, "pain_now_nrs": value})
@@ -179,3 +233,10 @@ def test_stored_mails_opens_only_the_newest(settings, tmp_path, monkeypatch):
         DemoMailbox().send_messages([mail.EmailMessage(f"Mail {number}", "", "a@b.example", ["c@d.example"])])
 
     assert [kept.subject for kept in stored_mails()] == ["Mail 3", "Mail 2"]
+
+
+def test_a_check_in_waits_for_whoever_is_saving_a_screening_of_its_client(check_in):
+    asked = queries_of(lambda: answer_check_in(check_in, pain_now_nrs=8, warning_sign="yes", at=NOW))
+
+    tables = [sql.partition('FROM "')[2].partition('"')[0] for sql in asked if sql.startswith("SELECT")]
+    assert tables.index("clients_client") < tables.index("reminders_checkin")

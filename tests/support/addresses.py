@@ -11,7 +11,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.http import urlencode
 
 from clients.screening import emergency_keys
-from clients.screenings import current_screening
 from clients.views.screening import stands_on
 from tests.support.everything import MAIL, Everything, Record
 from tests.support.pages import is_html, read_page
@@ -158,6 +157,13 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "sessions:session_pdf": lambda rows: {"pk": rows[1].first_session.pk},
     "sessions:muscles_treated": _client,
     "sessions:muscle_history": lambda rows: {**_client(rows), "muscle": "piriformis"},
+    "sessions:measure_list": _client,
+    "sessions:measure_record": lambda rows: {**_client(rows), "measure": "psfs"},
+    "sessions:measure_record, RMDQ": lambda rows: {**_client(rows), "measure": "rmdq"},
+    "sessions:measure_record, GROC": lambda rows: {**_client(rows), "measure": "groc"},
+    "sessions:measure_record, ODI": lambda rows: {**_client(rows), "measure": "odi"},
+    "sessions:activities_name": _client,
+    "sessions:score_correct": lambda rows: {"pk": rows[1].score.pk},
     "sessions:adverse_event_create": _client,
     "sessions:adverse_event_detail": lambda rows: {"pk": rows[1].adverse_event.pk},
     "sessions:adverse_event_correct": lambda rows: {"pk": rows[1].adverse_event.pk},
@@ -223,6 +229,10 @@ QUERIES: dict[str, Callable[[Rows], dict]] = {
     "referrals:referral_create": _asked_client,
     "referrals:referral_list": lambda _rows: {"page": 1},
     "reminders:outbox": lambda _rows: {"show": "sent", "page": 1},
+    "sessions:session_chart": lambda _rows: {"test": "slr:left"},
+    "sessions:measure_list": lambda rows: {"session": rows[1].first_session.pk},
+    "sessions:measure_record": lambda rows: {"session": rows[1].first_session.pk},
+    "sessions:activities_name": lambda rows: {"session": rows[1].first_session.pk},
     "sessions:adverse_event_create": lambda rows: {"session": rows[1].first_session.pk},
     "sessions:adverse_event_list": lambda _rows: {
         "severity": "mild",
@@ -261,7 +271,7 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     "clients:intake_by_phone_group": lambda _rows: {"saddle_numbness": "no", "bladder_change": "no"},
     "clients:screening_clarify": lambda _rows: {"duration_weeks": "11"},
     "clients:screening_overrule": lambda _rows: {"pattern": "sacroiliac", "reason": "Found so at the table"},
-    "clients:rescreen": lambda rows: {**stands_on(rows[1].client, current_screening(rows[1].client)), "act": "all_no"},
+    "clients:rescreen": lambda rows: {**stands_on(rows[1].client), "act": "all_no"},
     "clients:clearance_create": lambda _rows: {
         "clinician_name": "Dr Kim",
         "profession": "GP",
@@ -336,6 +346,20 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     "sessions:session_amend": lambda _rows: {"kind": "addendum", "reason": "Left out", "text": "It was the left side."},
     "sessions:session_withdraw": lambda _rows: {"reason": "The wrong client."},
     "sessions:snippet_list": lambda _rows: {"section": "assessment", "words": "Answers well."},
+    "sessions:measure_record": lambda rows: {
+        **{f"activity-{activity.pk}": "4" for activity in rows[1].activities},
+        "ticked": ["2", "13"],
+        "value": "3",
+        "since_on": "2026-11-09",
+        "session": rows[1].first_session.pk,
+        "measured_on": "2026-11-20",
+    },
+    "sessions:activities_name": lambda _rows: {
+        "activity_1": "Sit through a film",
+        "activity_2": "Drive an hour",
+        "activity_3": "Tie shoes",
+    },
+    "sessions:score_correct": lambda _rows: {"act": "strike", "reason": "Wrong client"},
     "sessions:adverse_event_create": lambda rows: {
         "session": rows[1].first_session.pk,
         "happened_on": "2026-11-20",

@@ -47,6 +47,7 @@ from sessions.adverse import report_adverse_event
 from sessions.charting import amend_session, save_chart, sign_session, start_session
 from sessions.copying import Mark
 from sessions.entries import FindingEntry, TestEntry
+from sessions.measures import correct_score, name_activities, record_ratings, record_score, record_statements
 from sessions.models import TreatmentSession
 from sessions.snippets import keep_snippet
 from tests import world
@@ -55,7 +56,6 @@ from tests.support.rows import all_rows, rolled_back
 from tests.world import NINE, NOW, minutes
 
 KANARI = "kanari"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DAY = timedelta(days=1)
 TWO_PM = NINE + minutes(300)
 OPENS = {  # the address that opens the links of a record, by their name
@@ -125,7 +125,7 @@ class Everything:
         browser = Browser(**options)
         if user is not None:
             if user.pk not in self.sessions:
-                browser.force_login(user, backend=BACKEND)
+                browser.force_login(user)
                 self.sessions[user.pk] = browser.session.session_key
             browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[user.pk]
         return browser
@@ -150,7 +150,7 @@ def open_links(tokens: dict[str, str]) -> Browser:
 def _session_of_answers(record: Record):
     session = open_links(record.tokens).session
     for intake in (record.intake, record.open_intake):
-        BrowserMemory(session, intake).add(steps=intake.visited_groups, keys=intake.answers)
+        BrowserMemory(session, intake).add(steps=intake.visited_groups, answers=intake.answers)
     BrowserMemory(session, record.intake).add(steps=["check", "sign"])
     session[ANSWERED] = [record.check_in.pk]
     first_visit = Service.objects.get(is_first_visit=True)
@@ -327,13 +327,14 @@ def _chart(record, visit, name) -> TreatmentSession:
         minutes=10,
         response="eased",
     )
-    test = TestEntry("slr", "right", "before", "positive", 40)
-    chart = {"pain_before_nrs": 6, "pain_after_nrs": 3, **words, "findings": [finding], "test_results": [test]}
+    test = TestEntry("slr", "right", "before", "positive", 40, record.word(f"{name}-felt"))
+    pain = {"pain_before_nrs": 6, "pain_back_nrs": 2, "pain_buttock_nrs": 6, "pain_leg_nrs": 3, "pain_after_nrs": 3}
+    chart = {**pain, **words, "findings": [finding], "test_results": [test]}
     return save_chart(draft, version=draft.version, by=record.therapist, at=visit.starts_at, **chart)
 
 
 def _treat(record):
-    """Chart and sign two visits, and leave today's first one a draft."""
+    """Chart and sign two visits, and book today's first one."""
     by = record.therapist
     for name, visit in list(record.visits.items()):
         chart = _chart(record, visit, name)
@@ -360,22 +361,25 @@ def _treat(record):
         by=by,
         at=NOW,
     )
+    _measure(record)
     record.visits["draft"] = _book(record, record.client, NINE)
-    draft = _chart(record, record.visits["draft"], "draft")
-    record.draft = save_chart(
-        draft,
-        version=draft.version,
-        copied={Mark("", "assessment")},
-        source=record.second_session,
-        by=by,
-        at=NINE,
-        assessment=record.second_session.assessment,
-    )
-    record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=by)
+
+
+def _measure(record):
+    """Name activities and rate them, tick statements, rate the change, and correct a score from elsewhere."""
+    asked = {"client": record.client, "by": record.therapist, "at": NOW, "measured_on": date(2026, 11, 16)}
+    words = [record.word(f"activity-{place}") for place in (1, 2, 3)]
+    record.activities = name_activities(client=record.client, words=words, by=record.therapist, at=NOW - 7 * DAY)
+    ratings = {activity.pk: 5 for activity in record.activities}
+    record.score = record_ratings(ratings=ratings, session=record.second_session, **asked)
+    record_statements(measure="rmdq", ticked=[2, 10], none_applies=False, **asked)
+    record_score(measure="groc", value=-1, since_on=date(2026, 11, 9), **asked)
+    wrong = record_score(measure="odi", value=44, **asked)
+    correct_score(wrong, value=40, reason=record.word("measure-reason"), by=record.therapist, at=NOW)
 
 
 def _look_back(record):
-    """One check-in is answered, its alert looked at; one waits for its answer."""
+    """One check-in is answered, its alert looked at; one waits for its answer. The visit after it is left a draft."""
     first, second = record.first_session, record.second_session
     due = NOW - 6 * DAY
     record.check_in = CheckIn.objects.create(client=record.client, session=first, due_at=due)
@@ -390,6 +394,18 @@ def _look_back(record):
     )
     alert = Task.objects.get(client=record.client, kind=Task.Kind.CHECK_IN_ALERT)
     finish_task(alert, by=record.therapist, at=due, outcome=record.word("check-in-alert"))
+    draft = _chart(record, record.visits["draft"], "draft")
+    record.draft = save_chart(
+        draft,
+        version=draft.version,
+        copied={Mark("", "assessment")},
+        source=second,
+        by=record.therapist,
+        at=NINE,
+        assessment=second.assessment,
+    )
+    record.words.remove(draft.assessment)  # written over by what is carried forward
+    record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=record.therapist)
 
 
 def _look_ahead(record):

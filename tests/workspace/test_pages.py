@@ -6,16 +6,18 @@ import pytest
 from django.urls import reverse
 
 from clients.models import Task
+from clients.rescreen import record_all_no
+from clients.screenings import current_screening, run_screening
 from practice import clock
 from practice.models import AuditEvent, Closure, Cover, Practice, Room, Service, User, WorkingHours
 from reminders.checkins import answer_check_in
 from reminders.due import derive_due
 from reminders.models import CheckIn
 from sessions.models import OutcomeScore
+from tests.clients.answers import calm
 from tests.support.queries import assert_queries_do_not_grow
 from tests.support.visits import make_screening, make_session, make_visit, sign
 from tests.world import NINE, NOW, make_client, minutes
-from workspace.charts import pain_chart
 
 TODAY = "/today/"
 
@@ -41,6 +43,34 @@ def test_today_opens_the_next_client_only(signed_in, mia, ada, ben, massage, sti
 
     assert page.count("First time here") == 1
     assert page.index("First time here") > page.index("Ben Okafor")
+
+
+def test_today_says_of_a_visit_being_charted_that_it_is(signed_in, mia, ada, ben, massage, still_clock):
+    for client in (ada, ben):
+        make_screening(client)
+    visit = make_visit(ada, mia, massage)
+    make_visit(ben, mia, massage, starts_at=NINE + minutes(60))
+    still_clock.at = NINE
+    assert "2 visits; next at 09:00" in signed_in(mia).get(TODAY).content.decode()
+
+    make_session(visit)
+
+    assert "2 visits; Ada is being charted, next at 10:00" in signed_in(mia).get(TODAY).content.decode()
+
+
+def test_today_asks_again_before_the_earlier_visit_when_the_later_one_came_first(
+    signed_in, mia, ada, massage, still_clock
+):
+    run_screening(client=ada, answers=calm(), at=NOW - timedelta(days=1))
+    visit, second = make_visit(ada, mia, massage), make_visit(ada, mia, massage, starts_at=NINE + minutes(300))
+    record_all_no(current_screening(ada), by=mia, at=NINE - minutes(5))
+    still_clock.at = NINE
+    start = reverse("sessions:session_start", args=[visit.pk])
+    assert start in signed_in(mia).get(TODAY).content.decode()
+
+    make_session(second)
+
+    assert start not in signed_in(mia).get(TODAY).content.decode()
 
 
 def test_today_puts_alerts_and_unsigned_notes_first(signed_in, mia, ada, massage):
@@ -94,9 +124,10 @@ def story(ada, mia, massage, green_room):
     session = sign(make_session(make_visit(ada, mia, massage, green_room), subjective="CANARY-NOTE"))
     derive_due(NOW)
     answer_check_in(CheckIn.objects.get(), pain_now_nrs=3, warning_sign="no", comment="CANARY-ANSWER", at=NOW)
-    OutcomeScore.objects.create(
-        client=ada, session=session, measure="pain_before", score=7, measured_at=NOW - timedelta(days=1)
-    )
+    for days, score in ((2, 7), (1, 5)):
+        OutcomeScore.objects.create(
+            client=ada, session=session, measure="pain_before", score=score, measured_at=NOW - timedelta(days=days)
+        )
     return session
 
 
@@ -107,14 +138,14 @@ def page_of(browser, client):
 def test_client_page_tells_the_whole_story_to_the_therapist(signed_in, mia, ada, story):
     page = page_of(signed_in(mia), ada).content.decode()
 
-    for words in ("Session signed", "Check-in answered", "CANARY-ANSWER", "Screening: Treat", "Pain from 7 of 10"):
+    for words in ("Session signed", "Check-in answered", "CANARY-ANSWER", "Screening: Treat", "From 7 to 5: better"):
         assert words in page
 
 
 def test_client_page_tells_the_desk_nothing_clinical(signed_in, dana, ada, story):
     page = page_of(signed_in(dana), ada).content.decode()
 
-    for words in ("CANARY", "Screening:", "Check-in answered", "Pain from", "Consents"):
+    for words in ("CANARY", "Screening:", "Check-in answered", "From 7 to", "Measures", "Consents"):
         assert words not in page
     assert "Follow-up massage with Mia Berg" in page
 
@@ -136,14 +167,6 @@ def test_client_page_queries_do_not_grow(signed_in, mia, ada, story, massage, st
             sign(make_session(visit, screening=story.screening), position=number)
 
     assert_queries_do_not_grow(act=act, grow=grow)
-
-
-def test_pain_chart_places_values_between_the_first_and_the_latest_day():
-    chart = pain_chart([(NOW, 10, "a"), (NOW + timedelta(days=1), 5, "b"), (NOW + timedelta(days=2), 0, "c")])
-
-    assert [point.x for point in chart.points] == [30, 309, 588]
-    assert chart.points[0].y < chart.points[1].y < chart.points[2].y
-    assert pain_chart([(NOW, 1, "a")]) is None
 
 
 # --- settings

@@ -22,7 +22,7 @@ from workspace.demo.data import COURSES, PEOPLE, answers_of, examination
 from workspace.demo.house import House
 from workspace.demo.past_mails import TAKES
 from workspace.demo.timetable import Place, Timetable
-from workspace.demo.walk import CHECK_IN_AFTER, minutes
+from workspace.demo.walk import CHECK_IN_AFTER, PAIN_PLACES, minutes
 
 BUSY = 0.85  # share of the working cells that are booked
 NO_SHOW, CANCELLED, ANSWERED = 0.05, 0.07, 0.6
@@ -304,6 +304,7 @@ class Bulk:
             pain_before_nrs=card["pain"][0],
             pain_after_nrs=card["pain"][1],
             version=2,
+            **dict(zip(PAIN_PLACES, card["places"], strict=True)),
             **words,
         )
 
@@ -382,9 +383,19 @@ def _columns(row: dict) -> dict:
 def _scores(session: TreatmentSession) -> Iterator[OutcomeScore]:
     for measure, score, at in (
         (OutcomeScore.Measure.PAIN_BEFORE, session.pain_before_nrs, session.appointment.starts_at),
+        (OutcomeScore.Measure.NRS_BACK, session.pain_back_nrs, session.appointment.starts_at),
+        (OutcomeScore.Measure.NRS_BUTTOCK, session.pain_buttock_nrs, session.appointment.starts_at),
+        (OutcomeScore.Measure.NRS_LEG, session.pain_leg_nrs, session.appointment.starts_at),
         (OutcomeScore.Measure.PAIN_AFTER, session.pain_after_nrs, session.appointment.ends_at),
     ):
-        yield OutcomeScore(client_id=session.client_id, session=session, measure=measure, score=score, measured_at=at)
+        yield OutcomeScore(
+            client_id=session.client_id,
+            session=session,
+            measure=measure,
+            score=score,
+            measured_at=at,
+            by_id=session.therapist_id,
+        )
 
 
 def _audited(action: str, row, *, at: datetime) -> AuditEvent:

@@ -22,6 +22,7 @@ from clients.rescreen import record_all_no
 from clients.screenings import clarify_screening, current_screening, record_clearance
 from clients.todo import finish_task
 from practice.models import User
+from protocols.knowledge import KNOWLEDGE
 from protocols.models import Protocol, Technique, TreatmentPlan
 from protocols.plans import close_plan, start_plan
 from referrals.letters import take_in_referral
@@ -32,6 +33,7 @@ from reminders.models import CheckIn, Message
 from sessions.adverse import report_adverse_event
 from sessions.charting import amend_session, save_chart, sign_session, start_session
 from sessions.entries import FindingEntry, TestEntry
+from sessions.measures import name_activities, record_ratings, record_score, record_statements
 from sessions.models import TreatmentSession
 from workspace.demo.data import COURSES, answers_of, examination
 from workspace.demo.house import House
@@ -40,6 +42,7 @@ from workspace.demo.telling import Telling
 from workspace.demo.timetable import Place, Timetable
 
 HALF_OF_THE_GROUPS = 5
+PAIN_PLACES = ("pain_back_nrs", "pain_buttock_nrs", "pain_leg_nrs")
 CHECK_IN_AFTER = timedelta(hours=24)
 Kind = Message.Kind
 
@@ -47,6 +50,11 @@ Kind = Message.Kind
 def minutes(count: float) -> timedelta:
     """Return a span of that many minutes."""
     return timedelta(minutes=count)
+
+
+def _test(row: dict, side: str) -> TestEntry:
+    """Return a test of a course on the client's side, or of the whole person."""
+    return TestEntry(side=side if KNOWLEDGE.tests[row["test"]].by_side else "", **row)
 
 
 @dataclass
@@ -267,8 +275,9 @@ class Walk:
             **{name: self._in_words(card[name]) for name in ("subjective", "objective", "assessment", "plan_text")},
             "pain_before_nrs": card["pain"][0],
             "pain_after_nrs": card["pain"][1],
+            **dict(zip(PAIN_PLACES, card["places"], strict=True)),
             "findings": [FindingEntry(side=side, **row) for row in entries],
-            "test_results": [TestEntry(side=side, **row) for row in card.get("tests", ())],
+            "test_results": [_test(row, side) for row in card.get("tests", ())],
         }
 
     def _in_words(self, text: str) -> str:
@@ -277,14 +286,30 @@ class Walk:
         words = text.format(side=side, other=other, trouble=self.story["trouble"], aim=self.story["aim"])
         return ". ".join(sentence[:1].upper() + sentence[1:] for sentence in words.split(". "))
 
+    def _measure(self, visit: Visit, at: datetime) -> None:
+        """Ask the measures of that visit, as the course has them."""
+        card, day = self._course["visit"][len(self.signed)], at.astimezone(self.timetable.zone).date()
+        asked = {"client": self.client, "session": visit.session, "measured_on": day, "by": self.therapist, "at": at}
+        if "psfs" in card:
+            named = name_activities(client=self.client, words=self._course["activities"], by=self.therapist, at=at)
+            record_ratings(ratings=dict(zip([row.pk for row in named], card["psfs"], strict=True)), **asked)
+        if "rmdq" in card:
+            record_statements(measure="rmdq", ticked=card["rmdq"], none_applies=False, **asked)
+        if "groc" in card:
+            since_on = self.plan.started_at.astimezone(self.timetable.zone).date()
+            record_score(measure="groc", value=card["groc"], since_on=since_on, **asked)
+
     def chart_some(self, visit: Visit, at: datetime) -> None:
         """Chart what the client said and the first muscle; the rest is still to come."""
         chart = self._chart()
-        self._save(visit, at, {name: chart[name] for name in ("subjective", "pain_before_nrs", "test_results")})
+        self._save(
+            visit, at, {name: chart[name] for name in ("subjective", "pain_before_nrs", *PAIN_PLACES, "test_results")}
+        )
 
     def finish(self, visit: Visit, at: datetime) -> None:
         """Chart the visit, and sign it unless the therapist forgot."""
         session = self._save(visit, at, self._chart())
+        self._measure(visit, at)
         if visit.ending == "unsigned":
             return
         session = sign_session(session, version=session.version, by=self.therapist, at=at)
@@ -318,7 +343,7 @@ class Walk:
 
     def answer(self, check_in: CheckIn, given: list, at: datetime) -> None:
         """Answer the mail of the day after; something worrying calls the therapist."""
-        pain, soreness, leg, warning, comment = given
+        pain, soreness, leg, warning, comment, *places = given
         answer_check_in(
             check_in,
             pain_now_nrs=pain,
@@ -326,6 +351,7 @@ class Walk:
             leg_symptoms=leg,
             warning_sign=warning,
             comment=comment,
+            regions=places,
             at=at,
         )
         if alert := self._alert():

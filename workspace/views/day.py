@@ -6,19 +6,20 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from clients.consents import holding_consents
+from clients.drawings import course_of
 from clients.gate import gate_for
 from clients.models import Client, Task
 from clients.overruling import standing_overruling
 from clients.screenings import current_screening
 from practice import audit, clock
 from practice.access import role_required, staff_only
-from protocols.plans import open_plan
-from workspace.charts import pain_chart
+from sessions.measures import measures_of
 from workspace.intake_desk import LOOKS_AHEAD, awaited_intakes
 from workspace.timeline import timeline_of
 from workspace.today import day_of
 
 STORY = 50  # events of a client's story on the page; the rest is one tap away
+DRAWN = 4  # courses with a drawing on the client's page; all of them stand on the page of measures
 
 
 @role_required("therapist")
@@ -41,8 +42,9 @@ def intake_desk(request):
 @staff_only
 @require_safe
 def client_page(request, client_id):
-    client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
-    reads_chart = Client.objects.charts_visible_to(request.user).filter(pk=client.pk).exists()
+    of_chart = Client.objects.charts_visible_to(request.user).filter(pk=client_id).first()
+    reads_chart = of_chart is not None  # to a therapist no others are visible
+    client = of_chart or get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
     now = clock.now()
     context = {
         "client": client,
@@ -62,18 +64,20 @@ def client_page(request, client_id):
     context |= {"events": shown, "older": len(events) - len(shown)}
     if reads_chart:
         audit.record_reading(client=client, page="workspace:client_page", at=now, by=request.user)
-        context |= _chart(client)
+        context |= _chart(client, now)
     return render(request, "workspace/client_page.html", context)
 
 
-def _chart(client):
-    scores = client.outcome_scores.standing().order_by("measured_at", "pk")
+def _chart(client, now):
+    measures = measures_of(client, now=now)
     screening = current_screening(client)
     return {
         "screening": screening,
         "overruling": standing_overruling(screening) if screening else None,
-        "plan": open_plan(client),
+        "plan": measures.plan,
         "consents": holding_consents(client).values(),
-        "pain": pain_chart([(row.measured_at, int(row.score), row.get_measure_display()) for row in scores]),
+        "measures": measures,
+        "drawings": course_of(client),
+        "drawn": [course for course in measures.courses if len(course.scores) > 1][:DRAWN],
         "last_session": client.treatment_sessions.standing().select_related("appointment").newest_first().first(),
     }
