@@ -10,16 +10,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import models
+
 from booking.holds import refuse_if_offered, refuse_if_on_offer, release_lapsed_holds
 from booking.models import Appointment, AppointmentChange, Series
 from booking.placing import find_place, lock, refuse_if_busy, refuse_if_room_taken, refuse_unless_offered
 from booking.refusals import ChangedMeanwhile, NotNow, NotThisLong, TimeIsPast, TooLate, Warned, promised
 from clients.gate import may_be_booked
 from clients.intakes import request_intake
-from clients.models import Client
+from clients.models import Client, Intake
 from practice import audit
 from practice.idempotency import body_hash, earlier_result, remember_result
 from practice.models import AuditEvent, Practice, Room, Service, User
+from practice.prepared import prepared
 from protocols.models import TreatmentPlan
 
 Status, Kind = Appointment.Status, AppointmentChange.Kind
@@ -44,12 +47,13 @@ def book_appointment(
     held_until: datetime | None = None,
     series: Series | None = None,
     actor: str = "",
+    past_gate: bool = False,
 ) -> Appointment:
     """Book `client` with `therapist` and return the saved appointment; the same `key` gives the same appointment.
 
     `starts_at` is aware; the visit lasts as long as the service. Without `room` the first free one is taken if the
     service needs one. Without `by` the client books (or `actor`), and nothing can be overruled. With `held_until` the time is only
-    held until then (`booking.holds`). Asks for an intake when the client has handed in none and the time is not only
+    held until then (`booking.holds`); `past_gate` holds it for whom the gate bars, too: taking it up asks the gate. Asks for an intake when the client has handed in none and the time is not only
     held. Raises StopFirst, NotOffered, TimeIsPast, SlotTaken, RoomTaken, ClientBusy, FormAlreadyUsed,
     Retry; Warned for opening hours, buffers and notice, unless `by` is staff and `overrule` names every warning's key.
     """
@@ -62,7 +66,8 @@ def book_appointment(
         if earlier is not None:
             return Appointment.objects.get(pk=earlier)
 
-        may_be_booked(client)
+        if not (past_gate and held_until):
+            may_be_booked(client)
         refuse_unless_offered(service=service, therapist=therapist, room=room, need=need)
         chosen, warnings = find_place(need=need, client=client, therapist=therapist, starts_at=starts_at, at=at)
         _refuse_unless_overruled(warnings, overrule=overrule, by=by)
@@ -153,6 +158,7 @@ def move_appointment(
             "from_ends_at": row.ends_at,
             "from_therapist_id": row.therapist_id,
             "from_room_id": row.room_id,
+            "from_held_until": row.held_until,
         }
         row.starts_at, row.ends_at = starts_at, starts_at + need.duration
         row.therapist, row.room_id = therapist, chosen
@@ -187,10 +193,11 @@ def cancel_appointment(
         refuse_if_offered(row)
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
             raise TooLate("It is too late to cancel by link. Please call us.")
+        held_until = row.held_until
         row.status, row.held_until = Status.CANCELLED, None
         row.version += 1
         row.save(update_fields=["status", "held_until", "version"])
-        _remember(Kind.CANCELLED, row, at=at, by=by, reason=reason)
+        _remember(Kind.CANCELLED, row, at=at, by=by, reason=reason, from_held_until=held_until)
         _audit("cancelled", row, at=at, by=by, reason=reason)
         return row
 
@@ -241,7 +248,8 @@ def reopen_appointment(
 ) -> Appointment:
     """Take back an arrival, a no-show or a cancellation, and return the appointment as it stood before.
 
-    A cancelled visit gets its time back only if it is still free: SlotTaken, RoomTaken, ClientBusy otherwise. With
+    A cancelled visit gets its time back only if it is still free: SlotTaken, RoomTaken, ClientBusy otherwise. Time that
+    was only held is held again, and NotNow is raised once that would be over: the client never said yes. With
     `version`, raises ChangedMeanwhile unless it still is the present one.
     """
     with promised():
@@ -261,13 +269,13 @@ def reopen_appointment(
                 refuse_if_on_offer(row, at)
             refuse_if_busy(row.client, row.therapist, row.starts_at, row.ends_at, row)
             refuse_if_room_taken(row)
-            if (
-                row.changes.order_by("-pk").values_list("kind", flat=True).first() == Kind.LAPSED
-            ):  # what was only held has not asked for one
+            last = row.changes.order_by("-pk").first()
+            row.held_until = still_held(last, at)
+            if last and last.kind == Kind.LAPSED:  # what was only held has not asked for one
                 _ask_for_intake(row.client, by=by, at=at)
             row.version += 1
-        row.status = status_before(row)
-        row.save(update_fields=["status", "version"])
+        row.status = Status.HELD if row.held_until else status_before(row)
+        row.save(update_fields=["status", "held_until", "version"])
         _remember(Kind.REOPENED, row, at=at, by=by)
         _audit("reopened", row, at=at, by=by)
         return row
@@ -316,8 +324,13 @@ def _refuse_if_treated(row: Appointment) -> None:
 
 
 def _ask_for_intake(client: Client, *, by: User | None, at: datetime) -> None:
-    if not client.intakes.filter(submitted_at__isnull=False).exists():
+    if not _intakes_handed_in(client.pk):
         request_intake(client=client, by=by, at=at)
+
+
+@prepared(models.BigAutoField())
+def _intakes_handed_in(client):
+    return Intake.objects.filter(client=client, submitted_at__isnull=False).values_list("pk")[:1]
 
 
 def _mark(row: Appointment, status: str, kind: str, *, at, by) -> Appointment:
@@ -339,6 +352,17 @@ def status_before(row: Appointment) -> str:
         if (change.from_starts_at, change.from_therapist_id) != (row.starts_at, row.therapist_id):
             return Status.CONFIRMED if change.kind == Kind.CONFIRMED else Status.BOOKED
     return Status.BOOKED
+
+
+def still_held(change: AppointmentChange | None, at: datetime) -> datetime | None:
+    """Return until when the time is held once `change` is taken back; None where the client had said yes before it.
+
+    Raises NotNow when the hold would be over by now.
+    """
+    until = change and change.from_held_until
+    if until is not None and until <= at:
+        raise NotNow("This time was only held, and not for so long. If the client says yes now, book a new visit.")
+    return until
 
 
 def _remember(kind: str, row: Appointment, *, at, by, **more) -> None:

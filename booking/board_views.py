@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from booking.appointments import move_appointment
-from booking.board import board_stamp, load_board
+from booking.board import Board, board_stamp, load_board
 from booking.choosing import client_results, has_open_intake, usual_service, visible_client
 from booking.forms import DropForm, UndoForm
 from booking.models import Appointment
@@ -86,9 +86,16 @@ def day_board(request):
     context = _board_context(request, look, now, said["said"])
     if context["act"] and context["act"].appointment != said["said"]:
         said["said_next"] = ""  # an address opened again: something else was done since
-    context["offers"] = open_offers(request.user, now)
-    context["stopped"] = stopped_clients(entry.client_id for entry in context["board"].waiting)
+    context |= _waitlist_context(request, context["board"], now)
     return render(request, "booking/day_board.html", context | said)
+
+
+def _waitlist_context(request, board: Board, now: datetime) -> dict:
+    """Return what the waitlist at the side shows beside those who wait: times held, and who is not to be offered one."""
+    return {
+        "offers": open_offers(request.user, now),
+        "stopped": stopped_clients(entry.client_id for entry in board.waiting),
+    }
 
 
 def _look(request, asked: QueryDict) -> Look:
@@ -147,7 +154,10 @@ def _board_context(request, look: Look, now: datetime, said=None) -> dict:
 
 
 def _board_fragment(request, look: Look, now: datetime, said=None):
-    return render(request, "booking/_board.html", _board_context(request, look, now, said))
+    """The board, and with it the waitlist at the side: whatever changes one may change the other."""
+    context = _board_context(request, look, now, said)
+    context |= _waitlist_context(request, context["board"], now)
+    return render(request, "booking/_board_anew.html", context)
 
 
 def _picked(request, look: Look, now: datetime) -> dict:
@@ -206,7 +216,7 @@ def board_find(request):
 @require_POST
 def appointment_drop(request, pk):
     """A visit was dropped somewhere else, or its edge was drawn. Answers with the board, or with why not."""
-    appointment = _visible(request, pk)
+    appointment, look = _visible(request, pk), look_sent(request)
     form = DropForm(request.POST)
     if not form.is_valid():
         words = " ".join(message for messages in form.errors.values() for message in messages)
@@ -217,12 +227,19 @@ def appointment_drop(request, pk):
         return refuse_on_board(request, appointment, "", warnings=warned.warnings)
     except Refused as refusal:
         return refuse_on_board(request, appointment, str(refusal))
-    return answer_on_board(request, moved) if request.htmx else redirect(board_url(moved, said=moved.pk))
+    return answer_on_board(request, moved, look) if request.htmx else redirect(board_url(moved, said=moved.pk))
 
 
-def answer_on_board(request, appointment: Appointment):
+def look_sent(request) -> Look:
+    """Read what was looked at when a form of the board was sent; 404 for what this person may not see.
+
+    Read it before anything is done, or a forged one would be refused with the act done already.
+    """
+    return _look(request, QueryDict(request.POST.get("view", "")[:300]))
+
+
+def answer_on_board(request, appointment: Appointment, look: Look):
     """Return the board as it was looked at, after something was done with a visit on it."""
-    look = _look(request, QueryDict(request.POST.get("view", "")[:300]))
     return _board_fragment(request, look, clock.now(), said=appointment)
 
 
@@ -244,7 +261,7 @@ def refuse_on_board(request, appointment: Appointment, words: str, *, warnings=N
 @staff_only
 @require_POST
 def appointment_undo(request, pk):
-    appointment = _visible(request, pk)
+    appointment, look = _visible(request, pk), look_sent(request)
     form = UndoForm(request.POST)
     if not form.is_valid():
         return refuse_on_board(request, appointment, "This page is out of date. Look at the visit again.", status=422)
@@ -252,7 +269,7 @@ def appointment_undo(request, pk):
         undone = undo_last_act(appointment, by=request.user, at=clock.now(), **form.cleaned_data)
     except Refused as refusal:
         return refuse_on_board(request, appointment, str(refusal))
-    return answer_on_board(request, undone) if request.htmx else redirect(board_url(undone))
+    return answer_on_board(request, undone, look) if request.htmx else redirect(board_url(undone))
 
 
 def _visible(request, pk) -> Appointment:

@@ -1,16 +1,18 @@
 """Visits as calendar files. Written by a library, with nothing a person typed but the practice's own details."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone
 
 from booking.models import Appointment, CalendarFeed
 from practice.models import Practice
+from practice.phones import own_number
 
 LOOK_AGAIN = timedelta(minutes=15)
 
@@ -24,7 +26,7 @@ def calendar_file(appointment: Appointment, practice: Practice, *, now: datetime
     event = _event(appointment, practice, now)
     event.add("summary", f"Visit at {practice.name}")
     event.add("location", practice.address)
-    event.add("description", f"To change it, please call {practice.phone}.")
+    event.add("description", f"To change it, please call {own_number(practice)}.")
     event.add("status", "CANCELLED" if appointment.is_cancelled else "CONFIRMED")
     if practice.email:
         event.add("organizer", f"mailto:{practice.email}")
@@ -72,10 +74,18 @@ def _event(visit: Appointment, practice: Practice, now: datetime) -> Event:
 
 
 def _calendar(events: Iterable[Event]) -> Calendar:
-    calendar = Calendar()
+    calendar, events = Calendar(), list(events)
     calendar.add("prodid", "-//Practice//Appointments//EN")
     calendar.add("version", "2.0")
     for event in events:
         calendar.add_component(event)
-    calendar.add_missing_timezones()
+    years = [moment.year for event in events for moment in (event.start, event.end)]
+    for name in calendar.get_missing_tzids():
+        calendar.subcomponents.insert(0, _time_zone(name, min(years), max(years)))
     return calendar
+
+
+@lru_cache(maxsize=32)
+def _time_zone(name: str, first_year: int, last_year: int) -> Timezone:
+    """Return the zone with every change of its clocks in these years, and the one before. Reckoning them takes long."""
+    return Timezone.from_tzid(name, first_date=date(first_year - 1, 1, 1), last_date=date(last_year + 1, 1, 1))

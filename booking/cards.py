@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min, Q
+from django.db.models import Min
 
 from booking.appointments import OPEN_STATES
 from booking.availability import grid
@@ -178,11 +178,13 @@ def _first_visits(visits: list[Appointment]) -> dict[int, datetime]:
 def _visit_numbers(visits: list[Appointment]) -> dict[int, int]:
     """Return which visit of its plan each appointment is, counting those that were not missed or cancelled."""
     plans = {visit.plan_id for visit in visits if visit.plan_id}
-    # The visit in which a plan was started was booked before there was one: its session knows the plan.
-    rows = Appointment.objects.live().with_chart().filter(Q(plan__in=plans) | Q(charted__plan__in=plans))
-    rows = rows.exclude(status="no_show").order_by("starts_at", "pk")
+    rows = Appointment.objects.live().with_chart().exclude(status="no_show")
+    rows = rows.values_list("starts_at", "pk", "plan_id", "charted__plan_id")
+    # The visit in which a plan was started was booked before there was one: its session knows the plan. An "or" over
+    # both would read through every visit there is.
+    rows = rows.filter(plan__in=plans).union(rows.filter(charted__plan__in=plans))
     numbers, counts = {}, defaultdict(int)
-    for pk, plan, charted in rows.values_list("pk", "plan_id", "charted__plan_id"):
+    for _, pk, plan, charted in sorted(rows, key=lambda row: row[:2]):
         counts[plan or charted] += 1
         numbers[pk] = counts[plan or charted]
     return numbers

@@ -10,13 +10,13 @@ from booking.appointments import cancel_appointment, confirm_appointment, is_too
 from booking.asking import is_fragment, read_asked, times_context, zone_name
 from booking.calendar_files import calendar_file
 from booking.forms import ClientCancelForm, ClientConfirmForm
-from booking.holds import accept_hold
 from booking.models import Appointment, AppointmentChange, AppointmentLink
-from booking.online import CALL_FIRST, CallFirst, move_online
+from booking.online import CALL_FIRST, CallFirst, accept_online, move_online
 from booking.online_forms import MoveMineForm, UndoForm
 from booking.online_views import please_call, serve_booking
 from booking.refusals import ChangedMeanwhile, NotNow, TooLate
-from booking.second_thoughts import last_change, take_back, undo_until
+from booking.second_thoughts import take_back, undo_until
+from booking.undo import last_change
 from clients.gate import StopFirst
 from practice import clock
 from practice.access import public
@@ -107,7 +107,7 @@ def my_appointment_confirm(request, handle):
 @public
 @require_POST
 def my_appointment_accept(request, handle):
-    return _with_box(request, handle, accept_hold)
+    return _with_box(request, handle, accept_online)
 
 
 @public

@@ -6,13 +6,16 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 
 from booking.appointments import LENGTH_STEP, LONGEST_VISIT, SHORTEST
 from booking.models import Appointment, AppointmentChange, CalendarFeed, WaitlistEntry
 from booking.placing import FURTHEST
 from booking.refusals import RULES
 from booking.waitlist import weekday_bits
+from practice.forms import LARGEST_ID, row_id
 from practice.models import Practice, Room, Service, User, WorkingHours
+from practice.prepared import prepared
 from practice.zones import at_wall_time
 
 OTHER = "other"
@@ -32,7 +35,7 @@ def read_slot(value: str) -> tuple[datetime, int] | None:
         starts_at, number = datetime.strptime(moment, MOMENT).replace(tzinfo=UTC), int(therapist)
     except ValueError:
         return None
-    return (starts_at, number) if FIRST_YEAR <= starts_at.year <= LAST_YEAR else None
+    return (starts_at, number) if FIRST_YEAR <= starts_at.year <= LAST_YEAR and 0 <= number <= LARGEST_ID else None
 
 
 def wall_moment(day: date, wall: time, zone: ZoneInfo) -> datetime:
@@ -46,11 +49,38 @@ def wall_moment(day: date, wall: time, zone: ZoneInfo) -> datetime:
     return moment
 
 
+class RowField(forms.ModelChoiceField):
+    """A choice among the rows of `queryset`; `find` is the prepared question for the one of them with an id."""
+
+    def __init__(self, queryset, *, find, **options):
+        super().__init__(queryset, **options)
+        self.find = find
+
+    def to_python(self, value):
+        """Return the row that was chosen, None for none."""
+        if value in self.empty_values:
+            return None
+        for row in self.find(row_id(str(value)) or 0):
+            return row
+        raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+
+
+@prepared(models.BigAutoField())
+def find_therapist(pk):
+    """Ask for the therapist of that id."""
+    return User.objects.therapists().filter(pk=pk)
+
+
+@prepared(models.BigAutoField())
+def find_service(pk):
+    """Ask for the service of that id, if it is on offer."""
+    return Service.objects.active().filter(pk=pk)
+
+
 def staff_field(**options) -> forms.ModelChoiceField:
     """Return a choice of the people who treat, shown by name."""
-    field = forms.ModelChoiceField(
-        queryset=User.objects.therapists().order_by("first_name", "last_name", "pk"), **options
-    )
+    everybody = User.objects.therapists().order_by("first_name", "last_name", "pk")
+    field = RowField(everybody, find=find_therapist, **options)
     field.label_from_instance = lambda person: person.name
     return field
 
@@ -67,7 +97,7 @@ def wall_field(**options) -> forms.TimeField:
 
 def service_field(**options) -> forms.ModelChoiceField:
     """Return a choice of the services on offer, shown with their length."""
-    field = forms.ModelChoiceField(queryset=Service.objects.active().order_by("name", "pk"), **options)
+    field = RowField(Service.objects.active().order_by("name", "pk"), find=find_service, **options)
     field.label_from_instance = lambda service: f"{service.name} ({service.duration_minutes} min)"
     return field
 
@@ -134,7 +164,7 @@ class PlaceForm(forms.Form):
     def _read_offered(self, chosen):
         read, therapist = read_slot(chosen), self.cleaned_data.get("therapist")
         if read and (therapist is None or therapist.pk != read[1]):
-            therapist = self.fields["therapist"].queryset.filter(pk=read[1]).first()
+            therapist = next(iter(find_therapist(read[1])), None)
         if read is None or therapist is None:
             self.add_error("slot", "That time is not on offer. Choose one from the list.")
             return

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import QuerySet
 
-from booking.models import Appointment, AppointmentChange, WaitlistOffer
+from booking.models import LONGEST, Appointment, AppointmentChange, WaitlistOffer
 from booking.refusals import NotNow, SlotTaken, promised
 from clients.gate import may_be_booked
 from clients.intakes import lock_client, request_intake
@@ -13,6 +13,7 @@ from clients.models import Task
 from clients.todo import settle_tasks
 from practice import audit
 from practice.models import AuditEvent, User
+from practice.prepared import prepared
 from practice.templatetags.ui import local_time
 
 Status, Kind, Answer = Appointment.Status, AppointmentChange.Kind, WaitlistOffer.Answer
@@ -49,12 +50,24 @@ def accept_hold(appointment: Appointment, *, by: User | None, at: datetime) -> A
         return row
 
 
-@transaction.atomic
 def release_lapsed_holds(at: datetime, *, overlapping: tuple[datetime, datetime] | None = None) -> int:
     """Give back every held time whose moment has gone; returns how many. Safe to run twice and by two at once.
 
     Whoever takes time calls it for what overlaps it, under the booking locks; the sweep calls it for the whole book.
     """
+    if overlapping and not _lapsed_holds(at, *overlapping, overlapping[0] - LONGEST):
+        return 0  # nearly always: one look, without a lock
+    return _release_lapsed_holds(at, overlapping=overlapping)
+
+
+@prepared(*[models.DateTimeField()] * 4)
+def _lapsed_holds(at, start, end, since):
+    lapsed = Appointment.objects.filter(status=Status.HELD, held_until__lte=at)
+    return lapsed.overlapping(start, end, since=since).values_list("pk")
+
+
+@transaction.atomic
+def _release_lapsed_holds(at: datetime, *, overlapping: tuple[datetime, datetime] | None) -> int:
     lapsed = Appointment.objects.filter(status=Status.HELD, held_until__lte=at)
     if overlapping:
         lapsed = lapsed.overlapping(*overlapping)

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, FilteredRelation, Q
 from django.urls import reverse
 
-from clients.models import Client
+from clients.models import Client, in_care
 from practice.constraints import AppendOnly, Later, NoOverlap
 from practice.links import Link
 
@@ -61,9 +61,9 @@ class AppointmentQuerySet(models.QuerySet):
         """Live appointments without those whose hold has lapsed: their time can be taken again."""
         return self.live().exclude(status="held", held_until__lte=now)
 
-    def overlapping(self, start, end):
-        """Appointments that overlap the half-open interval [start, end)."""
-        return self.filter(starts_at__lt=end, ends_at__gt=start, starts_at__gt=start - LONGEST)
+    def overlapping(self, start, end, *, since=None):
+        """Appointments that overlap the half-open interval [start, end). `since` is `start - LONGEST`, if that is known."""
+        return self.filter(starts_at__lt=end, ends_at__gt=start, starts_at__gt=since or start - LONGEST)
 
     def uncharted(self):
         """Appointments without a standing session."""
@@ -79,10 +79,8 @@ class AppointmentQuerySet(models.QuerySet):
             return self.none()
         if user.is_front_desk or user.is_owner:
             return self
-        return self.filter(
-            Q(therapist__in=user.therapist_ids())
-            | Q(client__in=Client.objects.in_care_of(user.therapist_ids()).values("pk"))
-        )
+        therapists = user.therapist_ids()
+        return self.filter(Q(therapist__in=therapists) | in_care("client_id", therapists))
 
 
 class Appointment(models.Model):
@@ -201,6 +199,9 @@ class AppointmentChange(models.Model):
     from_room = models.ForeignKey("practice.Room", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     from_therapist = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    from_held_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when the time was only held, where the client had not said yes yet."
     )
     version = models.PositiveIntegerField()
     at = models.DateTimeField()

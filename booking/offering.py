@@ -7,10 +7,10 @@ sweep looks again, so a time that was declined or not answered goes to the next 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, QuerySet
 
 from booking.appointments import book_appointment
 from booking.holds import accept_hold, give_back_hold, offer_call, release_lapsed_holds, settle_offer_call
@@ -19,8 +19,8 @@ from booking.models import Appointment, AppointmentChange, WaitlistEntry, Waitli
 from booking.placing import find_place, lock
 from booking.prospects import look_at
 from booking.refusals import NotNow, SlotTaken, promised
-from booking.second_thoughts import SECOND_THOUGHTS
 from booking.series import plan_for
+from booking.undo import UNDO_TIME
 from booking.waitlist import close_waitlist_entry, suits
 from clients.gate import stopped_clients
 from clients.models import Task
@@ -31,6 +31,7 @@ from practice.models import AuditEvent, Practice, User
 
 Answer, Kind = WaitlistOffer.Answer, AppointmentChange.Kind
 A_MOMENT = timedelta(minutes=1)
+FAR_OFF = datetime.max.replace(tzinfo=UTC)
 
 
 class OfferGone(Refused):
@@ -66,6 +67,7 @@ def offer_freed_times(now: datetime) -> int:
     release_lapsed_holds(now)
     heard, resting, busy = _heard(entries), _taken_back(), set(_open_offers(entries))
     stopped = stopped_clients({entry.client_id for entry in entries})
+    next_visits = _next_visits(entries, now)
     zone, made = ZoneInfo(practice.time_zone), 0
     times = freed_times(practice, now)
     undoable = _undoable(now)  # read last: what a client gives up meanwhile is either still taken above or found here
@@ -79,6 +81,7 @@ def offer_freed_times(now: datetime) -> int:
                 and entry.client_id != freed.visit.client_id
                 and (entry.pk, *time) not in heard
                 and entry.client_id not in stopped
+                and freed.starts_at < next_visits.get(entry.client_id, FAR_OFF)
                 and not _is_undoable(entry, freed, undoable)
                 and _suits(entry, freed, zone)
                 and _is_free(entry, freed, practice, now)
@@ -92,6 +95,13 @@ def offer_freed_times(now: datetime) -> int:
     return made
 
 
+def _next_visits(entries: list[WaitlistEntry], now: datetime) -> dict[int, datetime]:
+    """Return when each of these clients comes next: a time after that is not the earlier one they wait for. One query."""
+    visits = Appointment.objects.filter(client__in={entry.client_id for entry in entries}, starts_at__gt=now)
+    visits = visits.filter(status__in=[Appointment.Status.BOOKED, Appointment.Status.CONFIRMED]).order_by()
+    return dict(visits.values_list("client").annotate(Min("starts_at")))
+
+
 def _suits(entry: WaitlistEntry, freed: Freed, zone: ZoneInfo) -> bool:
     ends_at = freed.starts_at + entry.service.duration
     return suits(entry, starts_at=freed.starts_at, ends_at=ends_at, therapist_id=freed.therapist.pk, zone=zone)
@@ -103,7 +113,7 @@ def _undoable(now: datetime) -> dict[int, list[Interval]]:
     Somebody else may have given up the same time, or part of it, long before: that does not make it free to offer.
     """
     kinds = [Kind.CANCELLED, Kind.MOVED]
-    changes = AppointmentChange.objects.filter(by=None, kind__in=kinds, at__gt=now - SECOND_THOUGHTS)
+    changes = AppointmentChange.objects.filter(by=None, kind__in=kinds, at__gt=now - UNDO_TIME)
     found: dict[int, list[Interval]] = defaultdict(list)
     for change in changes.filter(version=F("appointment__version")).select_related("appointment"):
         visit = change.appointment
@@ -151,7 +161,7 @@ def freed_times(practice: Practice, now: datetime) -> list[Freed]:
     may take that back.
     """
     earliest = now + timedelta(minutes=practice.notice_minutes)
-    changes = AppointmentChange.objects.exclude(by=None, at__gt=now - SECOND_THOUGHTS)
+    changes = AppointmentChange.objects.exclude(by=None, at__gt=now - UNDO_TIME)
     cancelled = changes.filter(appointment=OuterRef("pk"), version=OuterRef("version"), kind=Kind.CANCELLED)
     given_up = Appointment.objects.filter(Exists(cancelled), status="cancelled", starts_at__gte=earliest)
     moved = changes.filter(kind=Kind.MOVED, from_starts_at__gte=earliest)

@@ -8,12 +8,14 @@ from django.db import transaction
 
 from booking.appointments import book_appointment, move_appointment
 from booking.availability import grid
+from booking.holds import accept_hold, refuse_if_offered
 from booking.models import Appointment, BookingInvitation
 from booking.refusals import ClientBusy, NotOffered, promised
 from clients.folding import fold
-from clients.gate import StopFirst
-from clients.models import Client
+from clients.gate import StopFirst, gate_for
+from clients.models import Client, Task
 from clients.records import create_client, possible_duplicates
+from clients.todo import raise_task
 from practice import audit
 from practice.errors import Refused
 from practice.models import AuditEvent, Practice, Service, User
@@ -38,7 +40,6 @@ class TooManyUpcoming(Refused):
 
 
 CALL_FIRST = "Please call us: your therapist would like to speak with you first."
-CALL_TO_BOOK = "Please call us to book: we would like to speak with you first."
 NOT_A_TIME = "That time is not on offer. Please choose one of those below."
 
 
@@ -91,7 +92,6 @@ def book_online(
     starts_at: datetime,
     at: datetime,
     key: UUID | None = None,
-    held_until: datetime | None = None,
 ) -> Appointment:
     """Book for the client who asks, and return the appointment; `key` as for `book_appointment`.
 
@@ -100,29 +100,43 @@ def book_online(
     """
     with promised():
         refuse_off_grid(starts_at, _refuse_unless_open(service))
+        asked = {"therapist": therapist, "service": service, "starts_at": starts_at, "at": at, "key": key}
         try:
-            appointment = book_appointment(
-                client=client,
-                therapist=therapist,
-                service=service,
-                starts_at=starts_at,
-                by=None,
-                at=at,
-                key=key,
-                held_until=held_until,
-            )
+            appointment = book_appointment(client=client, by=None, **asked)
         except StopFirst as stop:
             raise CallFirst(CALL_FIRST) from stop
         except ClientBusy as busy:
             raise ClientBusy("You already have a visit at that time.") from busy
-        # The client's lock is held until the end, so two browsers cannot both book the last one.
-        if _booked_ahead(client, at) > MOST_UPCOMING:
-            raise TooManyUpcoming(f"You have {MOST_UPCOMING} visits booked ahead. For another one please call us.")
+        _refuse_if_too_many(client, at)
         return appointment
 
 
-def _booked_ahead(client: Client, at: datetime) -> int:
-    return client.appointments.occupying(at).filter(starts_at__gt=at, booked_by=None).count()
+def accept_online(appointment: Appointment, *, by: User | None, at: datetime) -> Appointment:
+    """Take up time held on the public page, and return the visit. Without `by` the client does, with it the desk for them.
+
+    Raises what `accept_hold` raises, NotNow for time on offer from the waitlist; TooManyUpcoming for a client.
+    """
+    with promised():
+        refuse_if_offered(appointment)
+        taken = accept_hold(appointment, by=by, at=at)
+        if by is None:
+            _refuse_if_too_many(taken.client, at)
+        return taken
+
+
+def _refuse_if_too_many(client: Client, at: datetime) -> None:
+    """Call it under the client's lock, so that two browsers cannot both book the last one."""
+    if _has_too_many(client, at):
+        raise TooManyUpcoming(f"You have {MOST_UPCOMING} visits booked ahead. For another one please call us.")
+
+
+def _has_too_many(client: Client, at: datetime) -> bool:
+    return client.appointments.occupying(at).filter(starts_at__gt=at, booked_by=None).count() > MOST_UPCOMING
+
+
+def must_call(appointment: Appointment, *, at: datetime) -> bool:
+    """Say whether the client could not take up this held time alone, so that their mail asks them to call instead."""
+    return not gate_for(appointment.client).is_bookable or _has_too_many(appointment.client, at)
 
 
 def hold_for_newcomer(
@@ -137,49 +151,71 @@ def hold_for_newcomer(
     starts_at: datetime,
     at: datetime,
     key: UUID,
-) -> Appointment:
+) -> Appointment | None:
     """Hold a first visit for somebody who says they are new, until they confirm it by mail; return the held visit.
 
-    Who turns out to be on file already gets no second record: the time is held for the first one. Whatever stands
-    against that is one refusal, CallFirst, which does not say who is a client here. One newcomer at a time.
+    Who turns out to be on file already gets no second record: the time is held for the first one. Whatever stands in
+    their way changes nothing for whoever typed, who may be anybody: the time is held all the same, and what to do
+    stands in the mail to the address on file (`must_call`), or on the call list where that may not be mailed. Who has
+    another visit at that time gets a link to book instead, and there is none (None). One newcomer at a time.
+    Raises OnlineBookingClosed, NotOffered and what `book_appointment` raises, alike for everybody.
     """
     details = {"first_name": first_name, "last_name": last_name, "born_on": born_on, "phone": phone, "email": email}
     with promised():
         # Two forms of one person must not make two records: newcomers are taken in one after the other.
         Practice.objects.select_for_update(no_key=True).get()
-        client = _on_file(**details)
-        is_known = client is not None
-        if client is None:
+        refuse_off_grid(starts_at, _refuse_unless_open(service))
+        asked = {"therapist": therapist, "service": service, "starts_at": starts_at, "at": at, "key": key}
+        known = _on_file(**details)
+        if known is None:
             note = COMPARE if _may_be_on_file(details) else ""
             client = create_client(by=None, at=at, key=uuid5(key, "client"), desk_note=note, **details)
+            return _hold_for(client, **asked)
         try:
-            return book_online(
-                client=client,
-                therapist=therapist,
-                service=service,
-                starts_at=starts_at,
-                at=at,
-                key=key,
-                held_until=at + HOLD,
-            )
-        except (CallFirst, TooManyUpcoming, ClientBusy) as refusal:
-            raise (CallFirst(CALL_TO_BOOK) if is_known else refusal) from refusal
+            held = _hold_for(known, **asked)
+        except ClientBusy:
+            _refuse_as_a_stranger(details, **asked)
+            _write_instead(known, at=at)
+            return None
+        if not known.can_be_mailed:
+            _ask_for_call(known, f"held {held.pk}", at=at)
+        return held
+
+
+def _hold_for(client: Client, *, at: datetime, **asked) -> Appointment:
+    return book_appointment(client=client, by=None, at=at, held_until=at + HOLD, past_gate=True, **asked)
+
+
+def _refuse_as_a_stranger(details: dict, *, key: UUID, **asked) -> None:
+    """Raise what somebody not on file would be told about that time, and leave nothing behind."""
+    with transaction.atomic():
+        at = asked["at"]
+        _hold_for(create_client(by=None, at=at, key=uuid5(key, "stranger"), **details), key=key, **asked)
+        transaction.set_rollback(True)
+
+
+def _write_instead(client: Client, *, at: datetime) -> None:
+    """Send a link to book, which shows the visits that stand; once for as long as a time would be held."""
+    if not client.can_be_mailed:
+        _ask_for_call(client, f"held {client.pk} {at:%Y%m%d}", at=at)
+    elif not client.booking_invitations.filter(asked_at__gt=at - HOLD).exists():
+        invite_to_book(client=client, by=None, at=at)
+
+
+def _ask_for_call(client: Client, subject: str, *, at: datetime) -> None:
+    raise_task(kind=Task.Kind.CALL_CLIENT, client=client, subject=subject, for_role="front_desk", at=at)
 
 
 def _on_file(*, first_name, last_name, born_on, email, **_others) -> Client | None:
     """Return who this is if they are on file: the same e-mail, and the same name or the same first name and birthday.
 
     Twins share address and birthday, so a birthday alone is not enough. The mail goes to the address on file in any case.
-    Raises CallFirst where the one on file wishes no mail.
     """
     same = [each for each in Client.objects.filter(email__iexact=email) if fold(each.first_name) == fold(first_name)]
     found = [each for each in same if each.born_on == born_on or fold(each.last_name) == fold(last_name)]
     if not found:
         return None
-    likeliest = min(found, key=lambda each: (each.born_on != born_on, each.pk))
-    if not likeliest.can_be_mailed:
-        raise CallFirst(CALL_TO_BOOK)
-    return likeliest
+    return min(found, key=lambda each: (each.born_on != born_on, each.pk))
 
 
 def _may_be_on_file(details: dict) -> bool:

@@ -186,8 +186,6 @@ def book_details(request):
     if form.is_valid():
         try:
             return _hold(request, form, service)
-        except CallFirst as call:
-            return please_call(request, str(call), 409)
         except Refused as error:
             refusal = error
     context = {"form": form, "service": service, "refusal": refusal, **_chosen_time(request, form, service, refusal)}
@@ -199,14 +197,13 @@ def _hold(request, form, service):
     use = limits.use(request, "booking.hold")
     if not use:
         return please_call(request, TOO_MANY, 429)
+    now, newcomer = clock.now(), form.newcomer
     try:
-        held = hold_for_newcomer(service=service, at=clock.now(), **form.newcomer)
-    except CallFirst:  # counted: who tries names must not try many
-        raise
+        hold_for_newcomer(service=service, at=now, **newcomer)
     except Refused:
         use.rollback()
         raise
-    _keep(request, held=[held.starts_at.isoformat(), (clock.now() + HOLD).isoformat()])
+    _keep(request, held=[newcomer["starts_at"].isoformat(), (now + HOLD).isoformat()])
     return redirect("online:book_held")
 
 

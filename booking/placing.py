@@ -3,17 +3,17 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-from django.db.models import Q
+from django.db import connection, models
 
-from booking.availability import Book, Need, day_span, free_room, working_time
+from booking.availability import Book, Need, free_room, working_time
 from booking.holds import release_lapsed_holds
-from booking.intervals import contains, overlaps_any
-from booking.models import Appointment
+from booking.intervals import Interval, contains, overlaps_any
+from booking.models import LONGEST, Appointment
 from booking.refusals import ClientBusy, NotOffered, RoomTaken, SlotTaken, TimeIsPast
-from booking.slots import load_book, need_of
+from booking.slots import load_book_at, need_of
 from clients.models import Client
 from practice.models import Practice, Room, Service, User
+from practice.prepared import prepared
 
 FURTHEST = timedelta(days=732)  # nobody promises time later than this
 
@@ -23,31 +23,38 @@ def lock(*, service: Service, room: Room | None, therapists: list[int], clients:
 
     All rooms that might be taken are locked, since which one is free is only known under the lock.
     """
-    _lock_rows(User, therapists)
     need = need_of(service)
     if room is not None:
         suits = need.rooms is not None and room.pk in need.rooms
         need = Need(need.duration, need.before, need.after, (room.pk,) if suits else ())
-    _lock_rows(Room, need.rooms or ())
-    _lock_rows(Client, clients)
+    _lock_rows((User, therapists), (Room, need.rooms or ()), (Client, clients))
     return need
 
 
-def _lock_rows(model, ids) -> None:
+def _lock_rows(*rows) -> None:
+    """Lock the rows of each (model, ids), one model after the other, in one trip to the database."""
     if not connection.features.has_select_for_update:
         return  # SQLite took its one write lock when the transaction began
-    # Evaluated for its lock alone.
-    list(model.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+    order = "SELECT 1 FROM {} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "; ".join(order.format(model._meta.db_table) for model, _ in rows), [list(ids) for _, ids in rows]
+        )
 
 
 def refuse_unless_offered(*, service: Service, therapist: User, room: Room | None, need: Need) -> None:
     """Raise NotOffered unless the therapist gives the service and the room, if one is wished for, suits it."""
     if not service.is_active:
         raise NotOffered(f"{service.name} is no longer on offer.")
-    if not service.therapists.therapists().filter(pk=therapist.pk).exists():
+    if not _gives(service.pk, therapist.pk):
         raise NotOffered(f"{therapist.name} does not give {service.name}.")
     if room is not None and not need.rooms:
         raise NotOffered(f"{service.name} cannot be given in {room.name}.")
+
+
+@prepared(models.BigAutoField(), models.BigAutoField())
+def _gives(service, therapist):
+    return User.objects.therapists().filter(services=service, pk=therapist).values_list("pk")
 
 
 def find_place(
@@ -69,11 +76,11 @@ def find_place(
     zone = ZoneInfo(practice.time_zone)
     keeps_its_start = without is not None and without.starts_at == starts_at  # promised long ago
     warnings = {} if keeps_its_start else time_warnings(practice, starts_at, at, zone)
-    release_lapsed_holds(at, overlapping=(starts_at, starts_at + need.duration))
-    refuse_if_busy(client, therapist, starts_at, starts_at + need.duration, without)
+    visit = Interval(starts_at, starts_at + need.duration)
+    release_lapsed_holds(at, overlapping=visit)
+    refuse_if_busy(client, therapist, *visit, without)
 
-    day = starts_at.astimezone(zone).date()
-    book = load_book(practice, need, therapists=[therapist.pk], span=day_span(day, 2, zone), now=at, without=without)
+    book = load_book_at(practice, therapist=therapist, span=visit, now=at, without=without)
     warnings |= hours_warnings(book, need, therapist, starts_at)
     if need.rooms is None:
         return None, warnings
@@ -120,13 +127,17 @@ def refuse_if_busy(
     client: Client, therapist: User, starts_at: datetime, ends_at: datetime, without: Appointment | None
 ) -> None:
     """Raise ClientBusy or SlotTaken if the client or the therapist has another live visit in [starts_at, ends_at)."""
-    visits = Appointment.objects.live().overlapping(starts_at, ends_at).exclude(pk=without and without.pk)
-    rows = visits.filter(Q(therapist=therapist) | Q(client=client)).values_list("therapist_id", "client_id")
-    for therapist_id, client_id in rows:
+    for therapist_id, client_id in _live_visits(starts_at, ends_at, starts_at - LONGEST, without.pk if without else 0):
         if client_id == client.pk:
             raise ClientBusy("The client already has a visit at that time.")
         if therapist_id == therapist.pk:
             raise SlotTaken("That time has just been taken. Please choose another.")
+
+
+@prepared(*[models.DateTimeField()] * 3, models.BigAutoField())
+def _live_visits(start, end, since, without):
+    visits = Appointment.objects.live().overlapping(start, end, since=since)
+    return visits.exclude(pk=without).values_list("therapist_id", "client_id")
 
 
 def refuse_if_room_taken(appointment: Appointment) -> None:

@@ -1,29 +1,23 @@
 """Second thoughts of a client: for half an hour a move or a cancellation by link can be taken back with one tap."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from booking.appointments import reopen_appointment
 from booking.models import Appointment, AppointmentChange
 from booking.online import CALL_FIRST, CallFirst
 from booking.placing import lock
 from booking.refusals import ChangedMeanwhile, ClientBusy, TimeIsPast, TooLate, promised
-from booking.undo import put_back
+from booking.undo import UNDO_TIME, last_change, put_back
 from clients.gate import StopFirst
 
 Kind = AppointmentChange.Kind
-SECOND_THOUGHTS = timedelta(minutes=30)
-
-
-def last_change(appointment: Appointment) -> AppointmentChange | None:
-    """Return the newest change of the visit."""
-    return appointment.changes.order_by("-pk").first()
 
 
 def undo_until(change: AppointmentChange | None) -> datetime | None:
     """Return until when the client may take this change back; None if it is not one of theirs that can be."""
     if change is None or change.by_id is not None or change.kind not in (Kind.MOVED, Kind.CANCELLED):
         return None
-    return change.at + SECOND_THOUGHTS
+    return change.at + UNDO_TIME
 
 
 def take_back(appointment: Appointment, *, at: datetime) -> Appointment:

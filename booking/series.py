@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import models
+
 from booking.appointments import OPEN_STATES, book_appointment, cancel_appointment
 from booking.models import Appointment, Series
 from booking.placing import lock, refuse_unless_offered
@@ -17,6 +19,7 @@ from practice import audit
 from practice.errors import Refused, Retry
 from practice.idempotency import body_hash, earlier_result, remember_result
 from practice.models import IdempotencyKey, Practice, Service, User
+from practice.prepared import prepared
 from practice.zones import wall_days_later
 from protocols.models import TreatmentPlan
 from protocols.plans import current_phase, visits_done
@@ -174,7 +177,12 @@ class PlannedVisits:
 
 def plan_for(client: Client, service: Service) -> TreatmentPlan | None:
     """Return the plan in which a visit of that service counts: the one under way, but never for a first visit."""
-    return None if service.is_first_visit else TreatmentPlan.objects.open().filter(client=client).first()
+    return None if service.is_first_visit else next(iter(_open_plans(client.pk)), None)
+
+
+@prepared(models.BigAutoField())
+def _open_plans(client):
+    return TreatmentPlan.objects.open().filter(client=client).order_by("pk")[:1]
 
 
 def planned_visits(plan: TreatmentPlan, *, now: datetime) -> PlannedVisits:

@@ -8,15 +8,16 @@ from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from booking.availability import Book, Hours, Need, day_span, starts
 from booking.intervals import Interval, merge, overlaps_any, widen
 from booking.models import LONGEST, Appointment
 from practice.models import Closure, Practice, Room, Service, User, WorkingHours
+from practice.prepared import prepared
 
-# Visits reach into a day from this far outside it: the longest visit, and the two longest buffers between visits.
-MARGIN = LONGEST + timedelta(hours=4)
+MARGIN = timedelta(hours=4)  # between two visits lie at most the two longest buffers
 
 
 class Slot(NamedTuple):
@@ -113,21 +114,33 @@ def iter_free_slots(
 
 def _giving(service: Service, therapists: Iterable[User] | None) -> list[int]:
     """Return the ids of those who give the service: asked of the database once, in the order of their names."""
-    giving = service.therapists.therapists().order_by("first_name", "last_name", "pk").values_list("pk", flat=True)
-    if therapists is not None:
-        giving = giving.filter(pk__in=[therapist.pk for therapist in therapists])
-    return list(giving)
+    giving = [pk for (pk,) in _therapists_giving(service.pk)]
+    if therapists is None:
+        return giving
+    asked = {therapist.pk for therapist in therapists}
+    return [pk for pk in giving if pk in asked]
+
+
+@prepared(models.BigAutoField())
+def _therapists_giving(service):
+    giving = User.objects.therapists().filter(services=service)
+    return giving.order_by("first_name", "last_name", "pk").values_list("pk")
 
 
 def rooms_for(service: Service) -> tuple[int, ...] | None:
     """Return ids of the rooms in use that suit the service, in order of name; None when it needs no room."""
     if not service.needs_room:
         return None
-    ticked = service.rooms.through.objects.filter(service=service, room=OuterRef("pk"))
-    rooms = Room.objects.annotate(is_ticked=Exists(ticked)).order_by("name", "pk")
-    rows = list(rooms.values_list("pk", "is_active", "is_ticked"))
+    rows = _rooms_by_name(service.pk)
     any_will_do = not any(is_ticked for _, _, is_ticked in rows)
     return tuple(pk for pk, is_active, is_ticked in rows if is_active and (is_ticked or any_will_do))
+
+
+@prepared(models.BigAutoField())
+def _rooms_by_name(service):
+    ticked = Service.rooms.through.objects.filter(service=service, room=OuterRef("pk"))
+    rooms = Room.objects.annotate(is_ticked=Exists(ticked)).order_by("name", "pk")
+    return rooms.values_list("pk", "is_active", "is_ticked")
 
 
 def need_of(service: Service) -> Need:
@@ -140,6 +153,12 @@ def need_of(service: Service) -> Need:
     )
 
 
+# What is read of the book: working hours, closures, and what visits take with their buffers.
+HOURS = ("therapist_id", "weekday", "starts", "ends", "valid_from", "valid_to")
+CLOSED = ("therapist_id", "room_id", "starts_at", "ends_at")
+TAKES = (*CLOSED, "service__buffer_before_minutes", "service__buffer_after_minutes")
+
+
 def load_book(
     practice: Practice,
     need: Need,
@@ -150,65 +169,73 @@ def load_book(
     without: Appointment | None = None,
 ) -> Book:
     """Return the book of `therapists` and of the rooms of `need` over `span`, as it stands `now`. Three queries."""
-    therapists, rooms = tuple(therapists), need.rooms or ()
-    closed, room_closed = _closures(therapists, span)
-    taken, room_taken = _taken(therapists, rooms, span, now, without)
-    return Book(
-        zone=ZoneInfo(practice.time_zone),
-        step_minutes=practice.slot_minutes,
-        hours=load_hours(therapists),
-        closed=closed,
-        taken=taken,
-        room_closed=room_closed,
-        room_taken=room_taken,
-    )
+    therapists, near = tuple(therapists), widen(span, before=MARGIN, after=MARGIN)
+    visits = Appointment.objects.occupying(now).overlapping(near.start, near.end)
+    visits = visits.filter(Q(therapist__in=therapists) | Q(room__in=need.rooms or ()))
+    visits = visits.exclude(pk=without and without.pk)
+    return _book(practice, therapists, load_hours(therapists), _closures(*span), visits.values_list(*TAKES))
+
+
+def load_book_at(
+    practice: Practice, *, therapist: User, span: Interval, now: datetime, without: Appointment | None = None
+) -> Book:
+    """Return what a book tells about one visit of `therapist` at `span`, in whatever room. Three queries, prepared."""
+    near = widen(span, before=MARGIN, after=MARGIN)
+    visits = _visits_near(*near, near.start - LONGEST, now, without.pk if without else 0)
+    return _book(practice, [therapist.pk], _by_therapist(_hours_of(therapist.pk)), _closures(*span), visits)
 
 
 def load_hours(therapists: Iterable[int]) -> dict[int, list[Hours]]:
     """Return the working hours of these therapists. One query."""
+    return _by_therapist(WorkingHours.objects.filter(therapist__in=list(therapists)).values_list(*HOURS))
+
+
+def _by_therapist(rows) -> dict[int, list[Hours]]:
     hours = defaultdict(list)
-    rows = WorkingHours.objects.filter(therapist__in=list(therapists)).values_list(
-        "therapist_id", "weekday", "starts", "ends", "valid_from", "valid_to"
-    )
     for therapist, *row in rows:
         hours[therapist].append(Hours(*row))
     return hours
 
 
-def _closures(therapists, span: Interval) -> tuple[dict, dict]:
-    """Return closed time by therapist and by room; what closes the practice closes every therapist."""
-    by_therapist, by_room = defaultdict(list), defaultdict(list)
-    rows = Closure.objects.filter(starts_at__lt=span.end, ends_at__gt=span.start).values_list(
-        "therapist_id", "room_id", "starts_at", "ends_at"
-    )
-    for therapist, room, start, end in rows:
+@prepared(models.BigAutoField())
+def _hours_of(therapist):
+    return WorkingHours.objects.filter(therapist=therapist).values_list(*HOURS)
+
+
+@prepared(models.DateTimeField(), models.DateTimeField())
+def _closures(start, end):
+    return Closure.objects.filter(starts_at__lt=end, ends_at__gt=start).values_list(*CLOSED)
+
+
+@prepared(*[models.DateTimeField()] * 4, models.BigAutoField())
+def _visits_near(start, end, since, now, without):
+    visits = Appointment.objects.occupying(now).overlapping(start, end, since=since)
+    return visits.exclude(pk=without).values_list(*TAKES)
+
+
+def _book(practice: Practice, therapists, hours, closures, visits) -> Book:
+    """Return the rows as a Book. What closes the practice closes every therapist."""
+    closed, taken, room_closed, room_taken = (defaultdict(list) for _ in range(4))
+    for therapist, room, start, end in closures:
         if room is not None:
-            by_room[room].append(Interval(start, end))
+            room_closed[room].append(Interval(start, end))
         else:
             for one in therapists if therapist is None else (therapist,):
-                by_therapist[one].append(Interval(start, end))
-    return _merged(by_therapist), _merged(by_room)
-
-
-def _taken(therapists, rooms, span: Interval, now: datetime, without: Appointment | None) -> tuple[dict, dict]:
-    """Return what the visits near `span` take, buffers included, by therapist and by room."""
-    near = widen(span, before=MARGIN, after=MARGIN)
-    rows = Appointment.objects.occupying(now).overlapping(near.start, near.end)
-    rows = rows.filter(Q(therapist__in=therapists) | Q(room__in=rooms)).exclude(pk=without and without.pk)
-    by_therapist, by_room = defaultdict(list), defaultdict(list)
-    for therapist, room, start, end, before, after in rows.values_list(
-        "therapist_id",
-        "room_id",
-        "starts_at",
-        "ends_at",
-        "service__buffer_before_minutes",
-        "service__buffer_after_minutes",
-    ):
+                closed[one].append(Interval(start, end))
+    for therapist, room, start, end, before, after in visits:
         takes = widen(Interval(start, end), before=timedelta(minutes=before), after=timedelta(minutes=after))
-        by_therapist[therapist].append(takes)
+        taken[therapist].append(takes)
         if room is not None:
-            by_room[room].append(takes)
-    return _merged(by_therapist), _merged(by_room)
+            room_taken[room].append(takes)
+    return Book(
+        zone=ZoneInfo(practice.time_zone),
+        step_minutes=practice.slot_minutes,
+        hours=hours,
+        closed=_merged(closed),
+        taken=_merged(taken),
+        room_closed=_merged(room_closed),
+        room_taken=_merged(room_taken),
+    )
 
 
 def _visits_of(client, span: Interval, now: datetime, without: Appointment | None) -> list[Interval]:

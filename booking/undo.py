@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from booking.appointments import cancel_appointment, reopen_appointment, status_before
+from booking.appointments import cancel_appointment, reopen_appointment, status_before, still_held
 from booking.holds import release_lapsed_holds
 from booking.models import Appointment, AppointmentChange
 from booking.placing import lock, refuse_if_busy, refuse_if_room_taken
@@ -14,7 +14,7 @@ from practice import audit
 from practice.models import AuditEvent, User
 from practice.templatetags.ui import local_dt, local_time, minutes
 
-UNDO_TIME = timedelta(minutes=30)
+UNDO_TIME = timedelta(minutes=30)  # for the desk and for clients
 Status, Kind, Reason = Appointment.Status, AppointmentChange.Kind, AppointmentChange.Reason
 UNDOABLE = {Kind.MOVED, Kind.CANCELLED, Kind.ARRIVED, Kind.NO_SHOW}
 
@@ -45,7 +45,8 @@ class Act:
 def last_act(user: User, now: datetime) -> Act | None:
     """Return what `user` did last in the book within half an hour, if the visit still stands as they left it.
 
-    Three queries. None also for what the board does not speak of: series, held time, a confirmation by phone.
+    Four queries. None also for what the board does not speak of: series, held time, a confirmation by phone; and for what
+    a loader told in the name of `user`.
     """
     visits = Appointment.objects.visible_to(user).select_related("client", "therapist", "service", "room")
     booking = visits.filter(booked_by=user).order_by("-pk").first()
@@ -58,11 +59,13 @@ def last_act(user: User, now: datetime) -> Act | None:
         appointment, at = booking, booking and booking.booked_at
     if appointment is None or now - at > UNDO_TIME:
         return None
-    if _last_change(appointment) != change:
+    if last_change(appointment) != change:
         return None  # somebody else went on from there
     if change is None and (appointment.series_id or appointment.status == Status.HELD):
         return None
     if change is not None and change.kind not in UNDOABLE | {Kind.REOPENED}:
+        return None
+    if audit.is_told(by=user, at=at, target=appointment):
         return None
     return Act(appointment, change, is_undoable=change is None or change.kind in UNDOABLE)
 
@@ -76,7 +79,7 @@ def undo_last_act(appointment: Appointment, *, version: int, by: User, at: datet
     showed. Raises ChangedMeanwhile if the visit is no longer that; NothingToUndo for other acts, somebody else's and
     those of more than half an hour ago; SlotTaken, RoomTaken, ClientBusy when the old time is gone; StopFirst.
     """
-    change = _last_change(appointment)
+    change = last_change(appointment)
     if appointment.version != version or (seen is not None and seen != (change.pk if change else 0)):
         raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
     doer, moment = (change.by, change.at) if change else (appointment.booked_by, appointment.booked_at)
@@ -98,7 +101,7 @@ def _move_back(appointment: Appointment, change: AppointmentChange, *, by: User,
         therapists = [appointment.therapist_id, change.from_therapist_id]
         lock(service=appointment.service, room=None, therapists=therapists, clients=[appointment.client_id])
         row = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment.pk)
-        if row.version != appointment.version or _last_change(row) != change:
+        if row.version != appointment.version or last_change(row) != change:
             raise ChangedMeanwhile("Somebody changed this visit a moment ago. Look at it again before you go on.")
         if row.chart is not None:
             raise NotNow("The therapist has begun to chart this visit, so it stays as it is.")
@@ -109,8 +112,8 @@ def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at
     """Give the visit its time, length, therapist and room of before `change`, a move, and return it.
 
     It was promised once, so no rule of the book is asked again; the gate is, as for any move. The links the move closed
-    open, those made since close. Call it under the booking locks, with the row locked. Raises StopFirst; SlotTaken,
-    RoomTaken, ClientBusy when the old time is gone.
+    open, those made since close; what was only held is held again. Call it under the booking locks, with the row locked.
+    Raises StopFirst; SlotTaken, RoomTaken, ClientBusy when the old time is gone, NotNow when the hold would be over.
     """
     may_be_booked(row.client)
     undone = {
@@ -127,7 +130,8 @@ def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at
 
     row.version += 1
     if (undone["from_starts_at"], undone["from_therapist_id"]) != (row.starts_at, row.therapist_id):
-        row.status = status_before(row)  # a hold does not come back: it was taken
+        row.held_until = still_held(change, at)
+        row.status = Status.HELD if row.held_until else status_before(row)
         closed = list(row.links.filter(revoked_at=change.at).values_list("pk", flat=True))
         row.links.exclude(pk__in=closed).revoke(at=at)
         row.links.filter(pk__in=closed).update(revoked_at=None)
@@ -138,7 +142,8 @@ def put_back(row: Appointment, change: AppointmentChange, *, by: User | None, at
     return row
 
 
-def _last_change(appointment: Appointment) -> AppointmentChange | None:
+def last_change(appointment: Appointment) -> AppointmentChange | None:
+    """Return the newest change of the visit; None if it stands as it was booked."""
     return appointment.changes.order_by("-pk").first()
 
 

@@ -21,7 +21,7 @@ from booking.appointments import (
     move_appointment,
     reopen_appointment,
 )
-from booking.board_views import answer_on_board, board_url, refuse_on_board
+from booking.board_views import answer_on_board, board_url, look_sent, refuse_on_board
 from booking.choosing import client_results, usual_service, visible_client
 from booking.forms import (
     MINUTE,
@@ -38,6 +38,7 @@ from booking.holds import offers_in_the_way
 from booking.models import Appointment
 from booking.offering import open_offers
 from booking.offers import make_offer
+from booking.online import accept_online
 from booking.refusals import Warned
 from booking.series import plan_for, this_and_later, visits_of
 from booking.series_views import repeat_url
@@ -248,6 +249,7 @@ def _detail(request, appointment, *, refusal="", status=200):
     is_charted = appointment.chart is not None
     offer = open_offers(request.user, now).filter(appointment=appointment).first()
     is_expected = not is_charted and appointment.status in (STATUS.BOOKED, STATUS.CONFIRMED)
+    is_held = appointment.status == STATUS.HELD and appointment.held_until > now
     context = {
         "appointment": appointment,
         "client": appointment.client,
@@ -265,7 +267,8 @@ def _detail(request, appointment, *, refusal="", status=200):
         "today": clock.today(),
         "can_arrive": is_expected and appointment.starts_at - now <= EARLY_ARRIVAL,
         "can_miss": is_expected and appointment.starts_at <= now,
-        "can_confirm": appointment.status == STATUS.BOOKED and appointment.starts_at > now,
+        "can_confirm": appointment.starts_at > now
+        and (appointment.status == STATUS.BOOKED or (is_held and offer is None)),
         "can_change": not is_charted and offer is None and appointment.status in OPEN_STATES,
         "can_reopen": not is_charted
         and appointment.status not in OPEN_STATES
@@ -330,7 +333,7 @@ def appointment_cancel(request, pk):
 
 
 def _act(request, pk, act):
-    appointment = _visible(request, pk)
+    appointment, look = _visible(request, pk), look_sent(request)
     try:
         act(appointment, by=request.user, at=clock.now())
     except Refused as refusal:
@@ -338,14 +341,16 @@ def _act(request, pk, act):
             return refuse_on_board(request, appointment, str(refusal))
         return _detail(request, _visible(request, pk), refusal=str(refusal), status=409)
     if request.htmx:
-        return answer_on_board(request, appointment)
+        return answer_on_board(request, appointment, look)
     return redirect(board_url(appointment) if request.POST.get("back") == "board" else appointment)
 
 
 @staff_only
 @require_POST
 def appointment_confirm(request, pk):
-    return _act(request, pk, confirm_appointment)
+    """By phone: the client will come, or takes the time held for them."""
+    is_held = _visible(request, pk).status == STATUS.HELD
+    return _act(request, pk, accept_online if is_held else confirm_appointment)
 
 
 @staff_only

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from clients.models import Client, TakenOn, Task
+from clients.models import TakenOn, Task, in_care
 from clients.screenings import lock_client
 from practice import audit
 from practice.errors import Refused
@@ -26,8 +26,7 @@ class NoAlertOpen(Refused):
 def alerts_for_everybody():
     """Return the open alerts about clients who are in no working therapist's care, the oldest first."""
     therapists = User.objects.filter(is_active=True, is_therapist=True).values("pk")
-    cared_for = Client.objects.in_care_of(therapists).values("pk")
-    alerts = Task.objects.open().filter(for_role="therapist").exclude(client__in=cared_for)
+    alerts = Task.objects.open().filter(~in_care("client_id", therapists), for_role="therapist")
     return alerts.select_related("client").order_by("due_at", "pk")
 
 

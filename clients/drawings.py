@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from anatomy.body import LEVELS, lowest_level
+from anatomy.body import LEVEL_NAMES, LEVELS, lowest_level
 from clients.models import Client, Intake, PainDrawing
 from practice.models import User
 
@@ -31,6 +31,15 @@ class DrawingCourse:
     def marked(self) -> list[PainDrawing]:
         """Return the drawings with a place marked, the oldest first. An empty one says nothing about how far down."""
         return [drawing for drawing in reversed(self.drawings) if drawing.lowest_level in LEVELS]
+
+    @property
+    def ladder(self) -> list[tuple[str, list[str]]]:
+        """Return, per level from the back down, what each marked drawing says of it: "lowest", "above" or ""."""
+        lowest = [LEVELS.index(drawing.lowest_level) for drawing in self.marked]
+        return [
+            (LEVEL_NAMES[level], ["lowest" if rung == at else "above" if rung < at else "" for at in lowest])
+            for rung, level in enumerate(LEVELS)
+        ]
 
     @property
     def step(self) -> int:

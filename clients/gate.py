@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import models
 from django.utils import timezone
 
 from clients.models import Clearance, Client, Intake, Screening, Task
@@ -14,6 +15,7 @@ from clients.todo import ALERTS
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
+from practice.prepared import prepared
 
 GO, STOP, INTAKE_MISSING = "go", "stop", "intake_missing"
 STOP_WORDS = "Stop – therapist first"
@@ -60,6 +62,29 @@ BY_TRIAGE = {
 }
 
 
+def _about_clients(question):
+    """Make a question about clients, by id; about one alone, as at every booking, it is prepared."""
+    about_one = prepared(models.BigAutoField())(lambda client: question(client=client))
+    return lambda ids: about_one(*ids) if len(ids) == 1 else list(question(client__in=ids))
+
+
+@_about_clients
+def _alerts(**of):
+    alerts = Task.objects.filter(**of, kind__in=ALERTS).order_by("created_at", "pk")
+    return alerts.values_list("client_id", "created_at", "done_at")
+
+
+@_about_clients
+def _answers_not_handed_in(**of):
+    return Intake.objects.open().filter(**of).values_list("client_id", "answers")
+
+
+@_about_clients
+def _standing_triages(**of):
+    standing = Screening.objects.filter(**of, superseded_by__isnull=True)
+    return standing.order_by("at", "pk").values_list("client_id", "triage")
+
+
 def gate_for(client: Client) -> Gate:
     """Return where the client stands."""
     return gates_for([client.pk])[client.pk]
@@ -73,8 +98,7 @@ def gates_for(client_ids: Iterable[int]) -> dict[int, Gate]:
     """
     ids = list(client_ids)
     stopped = unsettled_alerts(ids) | stopped_by_open_intake(ids)
-    standing = Screening.objects.filter(client__in=ids, superseded_by__isnull=True)
-    triages = dict(standing.order_by("at", "pk").values_list("client_id", "triage"))
+    triages = dict(_standing_triages(ids))
     return {pk: _gate(triages.get(pk), is_stopped=pk in stopped) for pk in ids}
 
 
@@ -87,7 +111,7 @@ def _gate(triage: str | None, *, is_stopped: bool) -> Gate:
 
 def stopped_by_open_intake(client_ids: Iterable[int]) -> set[int]:
     """Return which of these clients say yes or not sure to an emergency in an intake that is not handed in yet."""
-    intakes = Intake.objects.open().filter(client__in=list(client_ids)).values_list("client_id", "answers")
+    intakes = _answers_not_handed_in(list(client_ids))
     return {client_id for client_id, answers in intakes if answers and emergency_now(answers)}
 
 
@@ -97,9 +121,8 @@ def unsettled_alerts(client_ids: Iterable[int]) -> set[int]:
     Closing it records what was advised and settles nothing. Settled is an alert when it is closed, and when a therapist
     has asked every safety question since it was raised, or a clinician has cleared the client since.
     """
-    alerts = Task.objects.filter(client__in=list(client_ids), kind__in=ALERTS).order_by("created_at", "pk")
     still_open, raised_at = set(), {}
-    for client_id, created_at, done_at in alerts.values_list("client_id", "created_at", "done_at"):
+    for client_id, created_at, done_at in _alerts(list(client_ids)):
         raised_at[client_id] = created_at
         if done_at is None:
             still_open.add(client_id)

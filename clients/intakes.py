@@ -1,6 +1,6 @@
 """The intake from asking for it to handing it in: saved at every step, frozen when handed in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -90,11 +90,13 @@ def save_group(
     at: datetime,
     is_finished: bool = True,
     taken_by: User | None = None,
+    unseen: Collection[str] = (),
 ) -> tuple[Flag, ...]:
     """Save answers of one question group and return the emergency flags that now stand.
 
     `answers` maps item keys of the group to answers; None takes an answer back, a missing key leaves it as it is.
-    `is_finished` is False while the group is still being filled in. An emergency alerts the therapist at once.
+    `is_finished` is False while the group is still being filled in. `unseen` are items whose answer this person was not
+    shown: theirs stands, and the earlier one is kept beside it for the therapist. An emergency alerts the therapist at once.
     A client's form without an answer saves nothing: mail scanners send forms as they find them.
     Raises IntakeAlreadySubmitted, KeyError for a group or item that is not asked of clients, and the engine's
     BadAnswer.
@@ -106,7 +108,10 @@ def save_group(
         return emergency_now(standing.answers)
     merged = known_answers(standing.client, {**standing.answers, **answers}, today=timezone.localdate(at))
     flags = emergency_now(merged)
-    standing.changed_answers = standing.changed_answers + _taken_back(standing.answers, merged, at)
+    standing.changed_answers = standing.changed_answers + [
+        *_taken_back(standing.answers, merged, at),
+        *_answered_anew(standing.answers, answers, unseen, at),
+    ]
     standing.answers = merged
     _save_step(standing, intake, group, at, is_finished, taken_by)
     if flags:
@@ -123,10 +128,11 @@ def save_history(
     words: Mapping[str, str] | None = None,
     spots: Iterable[str] | None = None,
     taken_by: User | None = None,
+    unseen: Collection[str] = (),
 ) -> None:
     """Save what the client wrote (`words`: field of HISTORY_FIELDS → text) or where it hurts (`spots`: "left:calf").
 
-    A client's step with nothing in it, now or before, saves nothing.
+    A client's step with nothing in it, now or before, saves nothing. `unseen` as in `save_group`.
     Raises IntakeAlreadySubmitted, ValueError for a place that is not on the body map.
     """
     standing = _lock_open(intake)
@@ -135,6 +141,7 @@ def save_history(
         said[PLACES] = stored_drawing(spots)
     if taken_by is None and not any(text or standing.history.get(name) for name, text in said.items()):
         return
+    standing.changed_answers = standing.changed_answers + [*_answered_anew(standing.history, said, unseen, at)]
     standing.history = {**standing.history, **said}
     _save_step(standing, intake, step, at, True, taken_by)
 
@@ -246,8 +253,22 @@ def _taken_back(before, after, at):
     """List emergency answers that were yes or not sure and no longer are: the therapist should know."""
     return [
         {"key": key, "from": before[key], "to": after.get(key), "at": at.isoformat()}
-        for key, item in ITEMS.items()
-        if item.emergency and before.get(key) in (True, "not_sure") and after.get(key) != before[key]
+        for key in ITEMS
+        if _is_taken_back(key, before, after.get(key))
+    ]
+
+
+def _is_taken_back(key, before, answer):
+    is_emergency = key in ITEMS and ITEMS[key].emergency
+    return is_emergency and before.get(key) in (True, "not_sure") and answer != before[key]
+
+
+def _answered_anew(before, given, unseen, at):
+    """List what was answered without seeing what stood there, but for what `_taken_back` lists."""
+    return [
+        {"key": key, "from": before[key], "to": answer, "at": at.isoformat()}
+        for key, answer in given.items()
+        if key in unseen and before.get(key) not in (None, "", []) and not _is_taken_back(key, before, answer)
     ]
 
 

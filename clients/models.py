@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from phonenumber_field.modelfields import PhoneNumberField
@@ -19,26 +19,49 @@ CARE_RELATIONS = ("appointments", "treatment_sessions", "treatment_plans", "take
 TABLET_LINK, UNBOOKED_LINK = timedelta(hours=2), timedelta(days=14)  # how long a link to an intake opens
 
 
+def sees_every_client(user) -> bool:
+    """Say whether this person keeps the book, and so knows everybody's name and contact data."""
+    return user.is_front_desk or user.is_owner
+
+
+def _caring_rows():
+    """Yield, for each relation, all rows that put a client into a therapist's care."""
+    for relation in CARE_RELATIONS:
+        rows = Client._meta.get_field(relation).related_model._base_manager.all()
+        yield rows.exclude(status="cancelled") if relation == "appointments" else rows
+
+
+def in_care(client: str, therapist_ids) -> Q:
+    """Say in a query that the client at `client` ("client_id") is in the care of one of these therapists.
+
+    Each client is looked up alone: for a few rows. To list clients, `in_care_of` draws up once who is in care.
+    """
+    is_cared_for = Q()
+    for rows in _caring_rows():
+        # The sum keeps databases from going through the many rows of a therapist instead of the few of a client.
+        rows = rows.alias(led_by=F("therapist_id") + 0).filter(client=OuterRef(client), led_by__in=therapist_ids)
+        is_cared_for |= Q(Exists(rows))
+    return is_cared_for
+
+
+def among(clients: models.QuerySet, client: str = "client_id") -> Exists:
+    """Say in a query that the client at `client` is one of `clients`, looking each one up alone."""
+    return Exists(clients.filter(pk=OuterRef(client)))
+
+
 class ClientQuerySet(models.QuerySet):
     def in_care_of(self, therapist_ids):
         """Clients who have a live appointment, a session or a plan with one of these therapists, or were taken on by one."""
-        by_relation = (Q(pk__in=self._cared_for(relation, therapist_ids)) for relation in CARE_RELATIONS)
-        query = Q()
-        for one in by_relation:
-            query |= one
-        return self.filter(query)
-
-    def _cared_for(self, relation, therapist_ids):
-        rows = self.model._meta.get_field(relation).related_model._base_manager.filter(therapist__in=therapist_ids)
-        if relation == "appointments":
-            rows = rows.exclude(status="cancelled")
-        return rows.values("client_id")
+        is_cared_for = Q()
+        for rows in _caring_rows():
+            is_cared_for |= Q(pk__in=rows.filter(therapist__in=therapist_ids).values("client_id"))
+        return self.filter(is_cared_for)
 
     def visible_to(self, user):
         """Clients whose name and contact data `user` may see: all for desk and owner, a therapist's own."""
         if not user.is_authenticated:
             return self.none()
-        if user.is_front_desk or user.is_owner:
+        if sees_every_client(user):
             return self
         return self.in_care_of(user.therapist_ids())
 
@@ -48,7 +71,7 @@ class ClientQuerySet(models.QuerySet):
             return self.none()
         if user.is_owner:
             return self
-        return self.in_care_of(user.therapist_ids())
+        return self.filter(in_care("pk", user.therapist_ids()))  # charts are opened one by one
 
     def matching(self, text: str):
         """Clients whose name, phone, e-mail or birth date contains every word of `text`."""
@@ -134,7 +157,7 @@ class ClinicalQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Rows of the charts `user` may read."""
-        return self.filter(client__in=Client.objects.charts_visible_to(user).values("pk"))
+        return self.filter(among(Client.objects.charts_visible_to(user)))
 
 
 class Consent(models.Model):
@@ -186,7 +209,8 @@ class Intake(models.Model):
     history = models.JSONField(default=dict, help_text="Words of the client by field of the history form.")
     visited_groups = models.JSONField(default=list, help_text="Question groups seen and sent, in order.")
     changed_answers = models.JSONField(
-        default=list, help_text="Emergency answers taken back while filling in: key, from, to, at."
+        default=list,
+        help_text="Emergency answers taken back, and answers given anew on another device, while filling in: key, from, to, at.",
     )
     started_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -360,6 +384,7 @@ WHY = {
     "visit-mail": "Confirm the visit",
     "moved-mail": "Visit moved: confirm the new time",
     "cancelled-mail": "Visit cancelled: say so",
+    "held": "Asked for a time online",
 }
 
 
@@ -375,8 +400,7 @@ class TaskQuerySet(models.QuerySet):
         mine = Q(for_role="front_desk") if user.is_front_desk or user.is_owner else Q(pk__in=[])
         if user.is_owner:
             mine |= Q(for_role="owner")
-        charts = Client.objects.charts_visible_to(user).values("pk")
-        return self.filter(mine | Q(for_role="therapist", client__in=charts))
+        return self.filter(mine | Q(among(Client.objects.charts_visible_to(user)), for_role="therapist"))
 
 
 class Task(models.Model):

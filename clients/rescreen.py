@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from clients.models import Client, Screening
 from clients.screening import ITEMS, emergency_keys
-from clients.screenings import clarify_screening
+from clients.screenings import Seen, clarify_screening
 from practice.models import User
 from practice.zones import at_wall_time
 
@@ -22,15 +22,15 @@ def known_keys(screening: Screening) -> list[str]:
     return [key for key in EVERY_VISIT if screening.answers.get(key) not in (None, False)]
 
 
-def record_all_no(screening: Screening, *, by: User, at: datetime) -> Screening:
+def record_all_no(screening: Screening, *, by: User, at: datetime, seen: Seen | None = None) -> Screening:
     """Store that `by` asked every item of the re-screen and nothing is new, and return the new version.
 
     Each item gets its explicit no; what stood as yes stays as it was, and counts as asked. The triage decides what
-    then holds. Raises ScreeningChangedMeanwhile.
+    then holds. `seen` and ScreeningChangedMeanwhile as in `clarify_screening`.
     """
     known = known_keys(screening)
     said = {key: False for key in EVERY_VISIT if key not in known}
-    return clarify_screening(screening, changes=said, asked=EVERY_VISIT, by=by, at=at)
+    return clarify_screening(screening, changes=said, asked=EVERY_VISIT, by=by, at=at, seen=seen)
 
 
 def is_asked_since(client: Client, since: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Screenings as they stand on file: run, superseded by a clearer one, lifted by a clearance. None is ever changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils import timezone
 from clients.card import Card, changes_of_card
 from clients.models import Clearance, Client, Intake, Screening
 from clients.screening import ITEMS, ScreeningResult, published_scores, screen, words_for
-from clients.todo import raise_alert
+from clients.todo import newest_alert, raise_alert
 from practice import audit
 from practice.errors import Refused
 from practice.models import AuditEvent, User
@@ -37,6 +37,29 @@ class ClearanceTooOld(Refused):
 
 class NothingClarified(Refused):
     """The form came back as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What answers were given on, as a page carries it: the newest version and the newest alert, "" where there is none."""
+
+    version: str
+    alert: str
+
+
+def what_stands(client: Client) -> Seen:
+    """Return what somebody who opens a page of questions now has before them."""
+    version, alert = current_screening(client), newest_alert(client)
+    return Seen(version=str(version.pk) if version else "", alert=str(alert.pk) if alert else "")
+
+
+def _refuse_if_overtaken(client: Client, seen: Seen | None) -> None:
+    """Refuse answers given without knowing of a newer version or alert: they would settle what they did not know of."""
+    if seen is not None and seen != what_stands(client):
+        raise ScreeningChangedMeanwhile(
+            "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. What you chose "
+            "stands below: read what is new and save again."
+        )
 
 
 def current_screening(client: Client) -> Screening | None:
@@ -101,16 +124,19 @@ def clarify_screening(
     intake: Intake | None = None,
     asked: Iterable[str] = (),
     card: Card | None = None,
+    seen: Seen | None = None,
 ) -> Screening:
     """Add what the therapist asked or examined, as a new version; the old one stays with its answers and reasons.
 
     `changes` maps item keys to answers; None takes one back. `asked` are items asked anew whose answer may stand as it
     was; what changed was asked in any case. `card` is the examination card as it now stands, whose results override
     `changes`; without it the standing one is kept. A clearance does not cover flags that were not there when it was given:
-    it lapses when new ones appear.
-    Raises ScreeningChangedMeanwhile if a newer version exists, NothingClarified if nothing differs and nothing was asked.
+    it lapses when new ones appear. `seen` is what the page of the questions stood on.
+    Raises ScreeningChangedMeanwhile if a newer version exists, or an alert that was not seen; NothingClarified if nothing
+    differs and nothing was asked.
     """
     lock_client(screening.client)
+    _refuse_if_overtaken(screening.client, seen)
     if Screening.objects.filter(supersedes=screening).exists():
         raise ScreeningChangedMeanwhile(
             "Somebody added a newer version of this screening meanwhile. Compare with it and save again."
@@ -155,12 +181,16 @@ def preview_screening(
 
 
 @transaction.atomic
-def screen_in_person(*, client: Client, answers: Mapping[str, object], card: Card, by: User, at: datetime) -> Screening:
+def screen_in_person(
+    *, client: Client, answers: Mapping[str, object], card: Card, by: User, at: datetime, seen: Seen | None = None
+) -> Screening:
     """Store a client's first screening, asked in person, and return it; `card` is counted into `answers`.
 
-    Raises ScreeningChangedMeanwhile if there is one by now: two therapists may begin at once.
+    `seen` is what the page of the questions stood on. Raises ScreeningChangedMeanwhile if there is a screening by now, as
+    two therapists may begin at once, or an alert that was not seen.
     """
     lock_client(client)
+    _refuse_if_overtaken(client, seen)
     if current_screening(client) is not None:
         raise ScreeningChangedMeanwhile(
             "Somebody saved a screening of this client meanwhile. Compare with it and save again."

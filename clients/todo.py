@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 
 from clients.models import Client, Task
 from practice import audit
@@ -25,15 +26,22 @@ def raise_task(*, kind: str, client: Client, subject: str, for_role: str, at: da
     """Make sure the task stands and return it; one cause (`kind` and `subject`) makes one task, open or done.
 
     `subject` names a row ("intake:12"), never a health word. Effects: an audit line when the task is new.
+    An alert counts from the newest screening on, if its own moment is earlier: a sheet saved while the client's answer
+    waited for the lock did not know of it and does not settle it.
     """
+    raised_at = max(at, _last_screened(client) or at) if kind in ALERTS else at
     task, is_new = Task.objects.get_or_create(
         kind=kind,
         subject=subject,
-        defaults={"client": client, "for_role": for_role, "due_at": at, "created_at": at},
+        defaults={"client": client, "for_role": for_role, "due_at": at, "created_at": raised_at},
     )
     if is_new:
         audit.record(action="task.raised", at=at, actor="system", target=task, kind=kind)
     return task
+
+
+def _last_screened(client: Client) -> datetime | None:
+    return client.screenings.aggregate(last=Max("at"))["last"]
 
 
 def raise_alert(*, client: Client, subject: str, at: datetime) -> Task:

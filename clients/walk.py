@@ -1,5 +1,6 @@
 """The steps of an intake in order, and which of the answers a browser may see: those it wrote itself."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from clients.intakes import BODY, GROUPS, HISTORY_FIELDS, PLACES, WORDS
@@ -46,13 +47,19 @@ class BrowserMemory:
     """What this browser wrote of one intake, kept in its session: keys and steps, never the answers themselves."""
 
     def __init__(self, session, intake: Intake):
-        self.session = session
+        self.session, self.intake = session, intake
         self.pk = str(intake.pk)
-        self.kept = {"keys": [], "steps": [], "flags": [], **session.get(SESSION_KEY, {}).get(self.pk, {})}
+        self.kept = {"answers": {}, "steps": [], "flags": [], **session.get(SESSION_KEY, {}).get(self.pk, {})}
 
     def knows(self, key: str) -> bool:
-        """Say whether the answer under this key (an item, a field of the history, the places) was given in this browser."""
-        return key in self.kept["keys"]
+        """Say whether the answer that stands under this key (an item, a field of the history, the places) was given here.
+
+        Once another browser has answered anew, it is that one's, and this one does not see it.
+        """
+        return self.kept["answers"].get(key) == self._times_changed(key)
+
+    def _times_changed(self, key: str) -> int:
+        return sum(each["key"] == key for each in self.intake.changed_answers)
 
     def wrote(self, step: str) -> bool:
         """Say whether this step was sent from this browser."""
@@ -62,9 +69,13 @@ class BrowserMemory:
         """Say whether this browser was shown what to do about this emergency."""
         return flag_id in self.kept["flags"]
 
-    def add(self, *, keys=(), steps=(), flags=()) -> None:
-        """Remember more."""
-        for name, new in (("keys", keys), ("steps", steps), ("flags", flags)):
+    def add(self, *, answers: Mapping[str, object] | None = None, steps=(), flags=()) -> None:
+        """Remember more: `answers` as just saved by key; an empty one was taken back and is nobody's any more."""
+        for key, answer in (answers or {}).items():
+            self.kept["answers"].pop(key, None)
+            if answer not in (None, "", []):
+                self.kept["answers"][key] = self._times_changed(key)
+        for name, new in (("steps", steps), ("flags", flags)):
             self.kept[name] = list(dict.fromkeys([*self.kept[name], *new]))
         self.session[SESSION_KEY] = {**self.session.get(SESSION_KEY, {}), self.pk: self.kept}
 
@@ -94,6 +105,11 @@ class FullMemory:
 def own_answers(intake: Intake, memory) -> dict[str, object]:
     """Return the answers this browser may see."""
     return {key: value for key, value in intake.answers.items() if memory.knows(key)}
+
+
+def unseen(keys: Iterable[str], memory) -> list[str]:
+    """Return which of the keys this browser answers without seeing what stands there: that is kept beside (`save_group`)."""
+    return [key for key in keys if not memory.knows(key)]
 
 
 def asked_keys(intake: Intake, group: str) -> tuple[str, ...]:
@@ -127,13 +143,16 @@ def next_step(step: Step) -> Step:
 
 
 def step_before(step: Step, intake: Intake, memory) -> Step | None:
-    """Return the nearest step before this one that this browser may open, or None."""
-    before = [each for each in STEPS[: STEPS.index(step)] if may_open(each, intake, memory)]
+    """Return the nearest step before this one that is not another browser's, or None."""
+    before = [each for each in STEPS[: STEPS.index(step)] if is_open_here(each, intake, memory)]
     return before[-1] if before else None
 
 
-def may_open(step: Step, intake: Intake, memory) -> bool:
-    """Say whether this browser may open a step: one nobody has answered, or one where it gave an answer itself."""
+def is_open_here(step: Step, intake: Intake, memory) -> bool:
+    """Say whether nobody has answered a step, or this browser gave an answer in it.
+
+    The others open, too, without what stands there: whatever was left out, or is different by now, can always be said.
+    """
     return not is_answered(step, intake) or any(memory.knows(key) for key in said_keys(intake, step.key))
 
 

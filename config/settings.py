@@ -1,5 +1,6 @@
 """How the machine is set up. Safe by default: what is not said in the environment is the production choice."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "practice.middleware.declared_access",
     "practice.middleware.practice_context",
+    "practice.middleware.idle_lock",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -132,7 +134,7 @@ CACHES = {
 
 # --- people and sign-in
 AUTH_USER_MODEL = "practice.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["practice.accounts.SignIn"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -153,7 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- transport, cookies, headers
-SESSION_ENGINE = "django.contrib.sessions.backends.db"  # pages must work while Redis is away
+SESSION_ENGINE = "practice.browser_session"  # in the database: pages must work while Redis is away
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -211,6 +213,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
 MAILBOX_DIR = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 20
+BOOKING_MAIL_HOLD = timedelta(seconds=env.int("BOOKING_MAIL_HOLD", default=180))
 MAIL_IS_SET_UP = DEMO or bool(env.str("EMAIL_URL", default=""))
 if env.str("EMAIL_URL", default=""):
     _mail = env.email_url("EMAIL_URL")

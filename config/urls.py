@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from workspace.views.doors import first_run, healthz, home
+from workspace.views.doors import first_run, healthz, home, still_here
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # the admin has no door of its own
@@ -13,6 +13,7 @@ handler500 = "practice.errors_views.server_error"
 
 urlpatterns = [
     path("", home, name="home"),
+    path("still-here/", still_here, name="still_here"),
     path("healthz", healthz, name="healthz"),
     path("first-run/", first_run, name="first_run"),
     path("accounts/", include("allauth.urls")),

@@ -1,6 +1,7 @@
 """Writing the audit: one row per act, in the act's own transaction, and one per reading of a clinical record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from django.db import models
 from practice.models import AuditEvent, User
 
 READING_WINDOW = timedelta(minutes=5)
+TOLD = "told"  # instead of a request: the act was told by a loader, nobody did it at a page
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
 
 
@@ -40,6 +42,22 @@ def record(
         request_id=current_request_id.get(),
         detail=detail,
     )
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Mark what is recorded inside as told by a loader: the persons it names did not do it themselves."""
+    token = current_request_id.set(TOLD)
+    try:
+        yield
+    finally:
+        current_request_id.reset(token)
+
+
+def is_told(*, by: User, at: datetime, target: models.Model) -> bool:
+    """Say whether what `by` did with `target` at that moment was told by a loader. One query."""
+    acts = AuditEvent.objects.filter(by=by, at=at, target_label=target._meta.label, target_id=target.pk)
+    return acts.filter(request_id=TOLD).exists()
 
 
 def record_reading(

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import reverse
 
+from practice import clock, presence
 from practice.models import Role
 
 # Printed on every page behind a mail link; the words are clinical.md's safety net.
@@ -46,6 +47,15 @@ def mail_held(row) -> str:
     return row.mail_held_because if row else ""
 
 
+def lock(request) -> dict | None:
+    """Return when the page of who is signed in locks: seconds left, seconds without a touch, and what it will be then."""
+    user = getattr(request, "user", None)
+    if not user or not user.is_authenticated or not hasattr(request, "session"):
+        return None
+    left, then = presence.seconds_left(request.session, user, now=clock.now())
+    return {"left": left, "idle": int(presence.idle_limit(user).total_seconds()), "then": then}
+
+
 def practice(request) -> dict:
     """Return the context every template has."""
     row = getattr(request, "practice", None)
@@ -54,5 +64,6 @@ def practice(request) -> dict:
         "is_demo": settings.DEMO,
         "mail_held": mail_held(row),
         "nav": navigation(request),
+        "lock": lock(request),
         "safety_net": SAFETY_NET,
     }

@@ -9,23 +9,38 @@ from django.http import HttpRequest, QueryDict
 
 LARGEST_ID = 2**63 - 1
 BREAKS_A_LINE = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
+JOINERS_AND_MARKS = "\u200c\u200d\u200e\u200f\u061c"  # names of some alphabets, and emoji, need them
 NOT_ONE_LINE = "Write this on one line. It holds a line break, a tab or another character that cannot be printed."
+INVISIBLE = "This holds an invisible character, perhaps from copying. Please type it anew."
 
 
 class OneLineForm(forms.BaseForm):
-    """Refuses line breaks and control characters in fields of one line: names end up in subjects and headers of mails."""
+    """Refuses line breaks, control and invisible characters in fields of one line.
+
+    Names end up in subjects and headers of mails, and on pages beside words they must not turn around.
+    """
 
     def clean(self):
         given = super().clean()
         for name, field in self.fields.items():
             if isinstance(field.widget, forms.TextInput) and breaks_a_line(self.cleaned_data.get(name)):
                 self.add_error(name, NOT_ONE_LINE)
+            elif isinstance(field.widget, forms.TextInput) and is_invisible(self.cleaned_data.get(name)):
+                self.add_error(name, INVISIBLE)
         return given
 
 
 def breaks_a_line(text: object) -> bool:
     """Say whether a text holds a character that ends a line or steers a machine. What is no text does not."""
     return isinstance(text, str) and any(unicodedata.category(letter) in BREAKS_A_LINE for letter in text)
+
+
+def is_invisible(text: object) -> bool:
+    """Say whether a text holds a character that nobody sees: one that turns the direction of what follows, a zero-width
+    space, a tag. Joiners and the marks of right-to-left writing may stand."""
+    return isinstance(text, str) and any(
+        unicodedata.category(letter) == "Cf" and letter not in JOINERS_AND_MARKS for letter in text
+    )
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

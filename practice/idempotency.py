@@ -5,8 +5,11 @@ import json
 from datetime import datetime
 from uuid import UUID
 
+from django.db import models
+
 from practice.errors import Refused
 from practice.models import IdempotencyKey
+from practice.prepared import prepared
 
 
 class FormAlreadyUsed(Refused):
@@ -25,12 +28,18 @@ def earlier_result(key: UUID | None, *, purpose: str, body: str) -> int | None:
     """
     if key is None:
         return None
-    used = IdempotencyKey.objects.filter(pk=key).first()
-    if used is None:
-        return None
-    if used.purpose != purpose or used.body_hash != body:
-        raise FormAlreadyUsed("This form was already sent with other details. Please start again from a fresh page.")
-    return used.result_id
+    for used in _uses_of(key):
+        if used.purpose != purpose or used.body_hash != body:
+            raise FormAlreadyUsed(
+                "This form was already sent with other details. Please start again from a fresh page."
+            )
+        return used.result_id
+    return None
+
+
+@prepared(models.UUIDField())
+def _uses_of(key):
+    return IdempotencyKey.objects.filter(pk=key)
 
 
 def remember_result(key: UUID | None, *, purpose: str, body: str, result_id: int, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """The practice itself: its settings, people, rooms, services, hours, and what was done by whom."""
 
+from contextvars import ContextVar
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,13 +13,16 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from practice import clock
 from practice.constraints import AppendOnly
+from practice.prepared import prepared
 from practice.zones import validate_zone
+
+practice_of_request: ContextVar["Practice | None"] = ContextVar("practice_of_request", default=None)
 
 
 class PracticeQuerySet(models.QuerySet):
     def current(self):
-        """The practice of this installation, or None before the first run."""
-        return self.first()
+        """The practice of this installation, or None before the first run. A request reads it once, as it begins."""
+        return practice_of_request.get() or next(iter(_the_practice()), None)
 
     def visible_to(self, user):
         """Everybody who works here may see the practice's own data."""
@@ -73,6 +77,11 @@ class Practice(models.Model):
 
     def __str__(self):
         return "practice"
+
+
+@prepared()
+def _the_practice():
+    return Practice.objects.order_by("pk")[:1]
 
 
 class Role(models.TextChoices):

@@ -5,6 +5,7 @@ The practice's own number says which country that is; before there is a practice
 
 import re
 from contextvars import ContextVar
+from functools import lru_cache
 
 import phonenumbers
 from django import forms
@@ -22,7 +23,7 @@ _region: ContextVar[str] = ContextVar("phone_region", default="")
 
 def activate(own_number) -> None:
     """Stand in the country of the practice's own number, as its time zone is stood in."""
-    _region.set(region_of(own_number))
+    _region.set(_region_known(str(own_number), home_region()))
 
 
 def deactivate() -> None:
@@ -47,12 +48,36 @@ def region_of(number) -> str:
     return next((region for region in regions if region not in NOWHERE), "")
 
 
+@lru_cache(maxsize=8)
+def _region_known(number: str, _home: str) -> str:
+    """Keep the answer for the practice's own number, which is asked with every page."""
+    return region_of(number)
+
+
 def parse_phone(value):
     """Return the parsed number, or None when it cannot be one."""
     try:
         return phonenumbers.parse(str(value or ""), home_region())
     except phonenumbers.NumberParseException:
         return None
+
+
+def written(value, *, home: str = "") -> str:
+    """Return a phone number as people in the country `home` read it: 020 7946 0000; others keep their country code.
+
+    Without `home` that is the country the page stands in. What is no number stays as it was typed.
+    """
+    number = parse_phone(value) if value else None
+    if number is None:
+        return str(value or "")
+    is_home = number.country_code == phonenumbers.country_code_for_region(home or home_region())
+    formats = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(number, formats.NATIONAL if is_home else formats.INTERNATIONAL)
+
+
+def own_number(practice) -> str:
+    """Return the practice's number as its clients read it, wherever it is written: on a page, in a mail or a calendar."""
+    return written(practice.phone, home=region_of(practice.phone))
 
 
 def national_digits(text: str) -> str:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.forms import ClientForm
-from clients.models import Client
+from clients.models import Client, among
 from clients.records import create_client
 from practice import audit, clock, links
 from practice.access import public, role_required, staff_only
@@ -135,7 +135,7 @@ def referrer_create(request):
 def report_write(request, referral_id):
     charts = Client.objects.charts_visible_to(request.user)
     referral = get_object_or_404(
-        Referral.objects.filter(client__in=charts.values("pk")).select_related("client", "referrer"), pk=referral_id
+        Referral.objects.filter(among(charts)).select_related("client", "referrer"), pk=referral_id
     )
     audit.record_reading(client=referral.client, page="referrals:report_write", at=clock.now(), by=request.user)
     draft = Report.objects.filter(referral=referral, sent_at__isnull=True).first()

@@ -8,6 +8,7 @@ from django.db import transaction
 from anatomy.body import stored_drawing
 from clients.drawings import course_of, store_drawing
 from clients.models import Task
+from clients.screenings import lock_client
 from clients.todo import raise_task
 from practice import audit
 from practice.errors import Refused
@@ -38,6 +39,7 @@ def answer_check_in(
     symptoms or a drawing that reaches further down than the one before raise an alert to the therapist, whose mail the
     outbox derives. Raises AlreadyAnswered, ValueError for a place that is not on the map.
     """
+    lock_client(check_in.client)  # before the row, so that no screening is saved past the alert
     row = CheckIn.objects.select_for_update(of=("self",), no_key=True).get(pk=check_in.pk)
     if row.is_answered:
         raise AlreadyAnswered("You have answered already. Thank you.")

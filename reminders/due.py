@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
-from booking.models import Appointment, BookingInvitation, WaitlistOffer
+from booking.models import Appointment, AppointmentChange, BookingInvitation, WaitlistOffer
 from clients.care import alerts_for_everybody
 from clients.models import Client, Intake, Task
 from clients.todo import raise_task
@@ -88,10 +89,14 @@ def _intakes(now):
 
 
 def _appointments(now):
-    """Confirm what was booked, say what moved, and take back what was announced and then cancelled."""
+    """Confirm what was booked, say what moved, and take back what was announced and then cancelled.
+
+    Each is due a few minutes after the last change: whatever is corrected before then has one mail, about what stands.
+    """
     coming = Appointment.objects.filter(starts_at__gt=now).prefetch_related(
         "client"
     )  # joined, SQLite walks every client
+    coming = coming.annotate(promised_at=_promised_at())
     bookable = Q(status__in=[Appointment.Status.BOOKED, Appointment.Status.CONFIRMED])
     announced = Message.objects.filter(
         ANNOUNCED,
@@ -106,10 +111,27 @@ def _appointments(now):
     not_taken_back = _not_yet("appointment", Kind.APPOINTMENT_CANCELLED, version="version")
     cancelled = coming.filter(Exists(announced), not_taken_back, status=Appointment.Status.CANCELLED)
     return [
-        Message(kind=kind, client=visit.client, appointment=visit, version=visit.version, due_at=now, created_at=now)
+        Message(
+            kind=kind,
+            client=visit.client,
+            appointment=visit,
+            version=visit.version,
+            due_at=max(now, visit.promised_at + settings.BOOKING_MAIL_HOLD),
+            created_at=now,
+        )
         for visit, kind in [*told, *((visit, Kind.APPOINTMENT_CANCELLED) for visit in cancelled)]
         if visit.client.can_be_mailed
     ]
+
+
+def _promised_at():
+    """Return when what stands was promised: the change that gave the visit its version, else the booking."""
+    kinds = AppointmentChange.Kind
+    raising = [kinds.MOVED, kinds.CANCELLED, kinds.REOPENED, kinds.ACCEPTED, kinds.LAPSED]
+    changes = AppointmentChange.objects.filter(
+        appointment=OuterRef("pk"), version=OuterRef("version"), kind__in=raising
+    )
+    return Coalesce(Subquery(changes.order_by("pk").values("at")[:1]), F("booked_at"))
 
 
 def _held(now):
@@ -345,14 +367,18 @@ def _why_not_visit(message, now) -> str:
 def _is_where_it_was_announced(visit) -> bool:
     """Say whether a visit that was moved stands at the time, and with the therapist, of which the client last heard.
 
-    So it does when it was moved back, or only got another room or length, of which mails say nothing. A move keeps what
-    stood before it: the first one after the version last told holds what the client knows.
+    So it does when it was moved back, when the desk took a cancellation back that nobody was told of, or when it only got
+    another room or length, of which mails say nothing. A move keeps what stood before it: the first one after the version
+    last told holds what the client knows. A client who cancelled by link knows that, and is told when it stands again.
     """
     kinds = [Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, Kind.APPOINTMENT_CANCELLED]
     told = visit.messages.filter(ANNOUNCED, kind__in=kinds).exclude(version=visit.version)
     last = told.order_by("-version", "-pk").first()
     if last is None or last.kind == Kind.APPOINTMENT_CANCELLED:
         return False
-    moves = visit.changes.filter(kind="moved", version__gt=last.version).order_by("version")
-    known = moves.values_list("from_starts_at", "from_therapist_id").first()
-    return known == (visit.starts_at, visit.therapist_id)
+    since = visit.changes.filter(version__gt=last.version)
+    if since.filter(kind="cancelled", by=None).exists():
+        return False
+    moves = since.filter(from_starts_at__isnull=False).order_by("version", "pk")  # moved, or moved back
+    stands = (visit.starts_at, visit.therapist_id)
+    return (moves.values_list("from_starts_at", "from_therapist_id").first() or stands) == stands

@@ -20,9 +20,12 @@ from django.utils import formats
 
 from booking.calendar_files import calendar_file
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
-from booking.second_thoughts import last_change, undo_until
+from booking.online import must_call
+from booking.second_thoughts import undo_until
+from booking.undo import last_change
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
+from practice.phones import own_number
 from referrals.models import ReportLink
 from reminders.models import CheckInLink, Message
 
@@ -138,7 +141,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
         "practice": practice.name,
-        "phone": practice.phone.as_international,
+        "phone": own_number(practice),
         "place": practice.address,
         "therapist": (therapist.first_name or therapist.username) if therapist else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
@@ -184,6 +187,13 @@ def _appointment(message, now, is_preview):
 def _moved(message, now, is_preview):
     link, words = _appointment(message, now, is_preview)
     return link, f"{words}_undo" if undo_ends(message.appointment, now) else words
+
+
+def _held(message, now, is_preview):
+    """With a link, unless somebody has to speak with the client first: that one asks to call, and does not say why."""
+    if must_call(message.appointment, at=now):
+        return "", "booking_held_call"
+    return _appointment(message, now, is_preview)
 
 
 def _offer(message, now, is_preview):
@@ -237,7 +247,7 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.BOOKING_CONFIRMATION: _appointment,
     Message.Kind.APPOINTMENT_MOVED: _moved,
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
-    Message.Kind.BOOKING_HELD: _appointment,
+    Message.Kind.BOOKING_HELD: _held,
     Message.Kind.BOOKING_LINK: _booking_link,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
@@ -260,7 +270,7 @@ def sender(practice: Practice) -> str:
 
 def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
     """Return the mail ready for a mail server: plain text with an HTML twin, one recipient."""
-    context = {"letter": letter, "practice": practice}
+    context = {"letter": letter, "practice": practice, "phone": own_number(practice)}
     mail = EmailMultiAlternatives(
         subject=letter.subject,
         body=re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", context)),

@@ -114,6 +114,19 @@ class GridCell:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One muscle in the table, with a cell for each side."""
+
+    muscle: Muscle
+    cells: list[GridCell]
+
+    @property
+    def has_notes(self) -> bool:
+        """Say whether there is something to tell below the fields: planned, carried forward, without a column."""
+        return any(cell.plan or cell.form.copied or cell.rest for cell in self.cells)
+
+
 def muscle_marks(forms: Iterable[FindingForm], plans: Mapping[str, Plan]) -> list[MuscleMark]:
     """Return what the picture shows of each muscle on the page. `plans` are those of the visit by spot."""
     return [mark_of(form, plans.get(form.spot)) for form in forms]
@@ -171,7 +184,7 @@ def without_untouched(findings: Iterable[FindingEntry], stored: Iterable[Finding
 
 def grid_rows(
     forms: Iterable[FindingForm], plans: Mapping[str, Plan], techniques: Mapping[str, str]
-) -> list[tuple[str, list[tuple[Muscle, list[GridCell]]]]]:
+) -> list[tuple[str, list[GridRow]]]:
     """Return, per muscle group, each muscle with the cells of its sides; the foremost groups first."""
     found: dict[str, list[GridCell]] = {}
     for form in forms:
@@ -180,7 +193,7 @@ def grid_rows(
         (
             group.name,
             [
-                (muscle, sorted(found[muscle.key], key=lambda cell: cell.side))
+                GridRow(muscle, sorted(found[muscle.key], key=lambda cell: cell.side))
                 for muscle in group.muscles
                 if muscle.key in found
             ],

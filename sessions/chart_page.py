@@ -39,6 +39,7 @@ from sessions.reading import (
 from sessions.retests import is_row, row_of, rows_of
 from sessions.words import NOTHING, draft_objective, draft_work, in_words, test_in_words, without_lines
 
+BLANK = "–"  # what stands in a comparison where one side has no word
 ORDER = ("absolute", "clearance", "local", "caution")
 TONES = {"absolute": "stop", "clearance": "stop", "local": "warn", "caution": "warn"}
 
@@ -365,7 +366,7 @@ def differences(session: TreatmentSession, typed: dict, techniques: dict[str, st
     wanted = _rows(None, typed["findings"], typed["test_results"], techniques, typed)
     labels = dict.fromkeys([*stored, *wanted])
     return [
-        {"label": label, "stored": stored.get(label, "") or "–", "typed": wanted.get(label, "") or "–"}
+        {"label": label, "stored": stored.get(label, "") or BLANK, "typed": wanted.get(label, "") or BLANK}
         for label in labels
         if stored.get(label, "") != wanted.get(label, "")
     ]

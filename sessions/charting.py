@@ -4,10 +4,11 @@ A chart entered in error is closed by an amendment of that kind: kept, readable,
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from anatomy.body import MUSCLES
 from booking.appointments import mark_arrived
@@ -19,6 +20,7 @@ from clients.screenings import current_screening
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
+from practice.zones import at_wall_time
 from protocols.models import Technique, TreatmentPlan
 from protocols.plans import is_in_care, open_plan, visits_done
 from sessions.chain import amendment_content, content_hash, next_link, session_content
@@ -159,18 +161,22 @@ def _check_start(
         raise VisitNotOpen("This visit is still to come. Its chart opens on the day.")
     if before and at >= appointment.ends_at:
         return  # it was treated under the gate of its own day; writing it down again treats nobody
-    used_at = _started_before(appointment)
+    used_at = _last_started(appointment)
     may_start_session(client, visit_at=appointment.starts_at, at=at, by=by, used_at=used_at)
 
 
-def _started_before(appointment: Appointment) -> datetime | None:
-    """Return when the latest session of an earlier visit of the same day began: what was asked for that one is used up."""
-    earlier = TreatmentSession.objects.standing().filter(
+def _last_started(appointment: Appointment) -> datetime | None:
+    """Return when the latest session of another visit of the same day began: what was asked for that one is used up.
+
+    Another, not an earlier one: a client who comes at two in the place of nine is asked again at nine.
+    """
+    tomorrow = timezone.localdate(appointment.starts_at) + timedelta(days=1)
+    others = TreatmentSession.objects.standing().filter(
         client=appointment.client_id,
         appointment__starts_at__gte=counts_from(appointment.starts_at),
-        appointment__starts_at__lt=appointment.starts_at,
+        appointment__starts_at__lt=at_wall_time(tomorrow, time(0), timezone.get_current_timezone()),
     )
-    return earlier.aggregate(latest=Max("started_at"))["latest"]
+    return others.exclude(appointment=appointment).aggregate(latest=Max("started_at"))["latest"]
 
 
 def _visit_number(client: Client, plan: TreatmentPlan | None, before: TreatmentSession | None) -> int:

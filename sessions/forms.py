@@ -56,7 +56,16 @@ class YesNo(forms.TypedChoiceField):
         )
 
 
-class Words(forms.CharField):
+class Uncut(forms.CharField):
+    """Text that the browser takes whole: with a maxlength it would cut what is pasted, without a word."""
+
+    def widget_attrs(self, widget):
+        attributes = super().widget_attrs(widget)
+        attributes.pop("maxlength", None)
+        return attributes
+
+
+class Words(Uncut):
     """Free words of a chart, kept as typed but for line ends, which become one kind."""
 
     def __init__(self, **options):
@@ -384,12 +393,12 @@ class AmendmentForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="Of a late entry only. It stands beside the time of writing.",
     )
-    reason = forms.CharField(
+    reason = Uncut(
         max_length=200,
         help_text="Why it is added now: left out, mistyped, a result received.",
         error_messages={"required": "Write why it is added now."},
     )
-    text = forms.CharField(
+    text = Uncut(
         label="What to add or correct",
         max_length=5000,
         strip=False,
@@ -417,7 +426,7 @@ class AmendmentForm(forms.Form):
 class WithdrawalForm(forms.Form):
     """Why a whole chart was entered in error."""
 
-    reason = forms.CharField(
+    reason = Uncut(
         max_length=200,
         help_text="Such as: opened for the wrong client.",
         error_messages={"required": "Write why: it stands above the chart from now on."},
@@ -430,7 +439,7 @@ class SnippetForm(forms.Form):
     section = forms.ChoiceField(
         label="For", choices=Snippet.Section.choices, error_messages={"invalid_choice": "Choose one of the four texts."}
     )
-    words = forms.CharField(
+    words = Uncut(
         label="Phrase",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 
-from clients.models import Client, ClinicalQuerySet
+from clients.models import Client, ClinicalQuerySet, among
 from practice.constraints import AppendOnly, FrozenWhen
 from protocols.knowledge import KNOWLEDGE, MeasureCard, TestCard
 from sessions.places import place_name
@@ -161,7 +161,7 @@ class SessionPartQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Rows of the charts `user` may read."""
-        return self.filter(session__client__in=Client.objects.charts_visible_to(user).values("pk"))
+        return self.filter(among(Client.objects.charts_visible_to(user), "session__client_id"))
 
 
 class Side(models.TextChoices):
@@ -220,7 +220,7 @@ class CopiedField(models.Model):
 
     class Meta:
         constraints = [
-            FrozenWhen(name="copied_field_is_frozen_when_signed", condition=SIGNED, via="session"),
+            FrozenWhen(name="copied_field_is_frozen_when_signed", condition=CLOSED, via="session"),
             models.UniqueConstraint(fields=["session", "spot", "field"], name="copied_field_once"),
         ]
 

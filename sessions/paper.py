@@ -83,7 +83,10 @@ def _head(session, note) -> list[tuple[str, str]]:
     return [
         *rows,
         ("Consent", _consents(session)),
-        ("Screening", f"{screening.get_triage_display()}, {local_dt(screening.at)}, rules {screening.rules_version}"),
+        (
+            "Screening",
+            f"{screening.get_triage_display()}, {local_dt(screening.at)}, rules {screening.rules_version}. {ASIDE}",
+        ),
         ("Warning signs", "; ".join(flag["why"] for flag in screening.result.get("flags", ())) or "none found"),
         ("Not answered", "; ".join(unanswered(screening)) or "nothing"),
         ("Pain (0–10)", f"{_nrs(session.pain_before_nrs)} before, {_nrs(session.pain_after_nrs)} after"),

@@ -15,7 +15,7 @@ from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
 from sessions.chart_map import VIEWS, grid_rows, muscle_marks, places_by_group, without_untouched
-from sessions.chart_page import differences, fill_as_planned, open_page, with_drafts
+from sessions.chart_page import BLANK, differences, fill_as_planned, open_page, with_drafts
 from sessions.charting import (
     ChartChanged,
     NotYourChart,
@@ -35,6 +35,7 @@ from sessions.models import Amendment, TreatmentSession
 from sessions.note import is_late_by, note_of
 from sessions.retests import is_row
 from sessions.snippets import snippets_by_section
+from sessions.unsent import keys_of
 
 CONFLICTS = {ChartChanged: "changed", SessionAlreadySigned: "signed", SessionEnteredInError: "withdrawn"}
 
@@ -190,14 +191,16 @@ def _refused(request, page):
 def _conflict(request, page, refusal):
     """Show what is stored beside what was typed; saving once more is then a decision."""
     state = CONFLICTS[type(refusal)]
-    if _is_autosave(request):
-        return JsonResponse({"state": state, "words": str(refusal)}, status=409)
     stored = TreatmentSession.objects.select_related("appointment").get(pk=page.session.pk)
+    found = differences(stored, page.form.chart(), page.techniques)
+    if _is_autosave(request):
+        return JsonResponse({"state": state, "words": str(refusal), "is_same": not found}, status=409)
     conflict = {
         "words": str(refusal),
         "state": state,
         "version": stored.version,
-        "differences": differences(stored, page.form.chart(), page.techniques),
+        "differences": found,
+        "typed": "\n".join(f"{each['label']}: {each['typed']}" for each in found if each["typed"] != BLANK),
     }
     return _chart(request, page, conflict=conflict, status=409)
 
@@ -210,6 +213,7 @@ def _chart(request, page, *, conflict=None, status=200):
         "texts": page.texts(snippets_by_section(request.user)),
         "drawings": course_of(page.session.client),
         "conflict": conflict,
+        "keys": keys_of(request.user),
     }
     context |= _muscles(page)
     return render(request, "sessions/session_chart.html", context, status=status)
@@ -283,6 +287,7 @@ def session_detail(request, pk):
         "withdrawal": next((amendment for amendment in amendments if amendment.kind == in_error), None),
         "adverse_events": events.select_related("by", "used_technique", "session"),
         "is_author": session.therapist_id == request.user.pk,
+        "keys": keys_of(request.user),
         "may_withdraw": request.user.is_therapist
         and not session.is_in_error
         and (session.therapist_id == request.user.pk or not session.therapist.is_active),

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from practice import clock
+from practice import clock, presence
 from tests import world
 from tests.support.flush import flush_past_the_guards  # noqa: F401
 
@@ -81,10 +81,13 @@ def ben(practice):
 
 @pytest.fixture
 def signed_in(client):
-    """Sign `user` in and return the test browser: `signed_in(mia).get(…)`."""
+    """Sign `user` in, at the present moment, and return the test browser: `signed_in(mia).get(…)`."""
 
     def sign_in(user):
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user)
+        session = client.session
+        if session.pop(presence.KEY, None):  # the same person, later: a door, not a page left open since
+            session.save()
         return client
 
     return sign_in

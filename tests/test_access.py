@@ -1,7 +1,6 @@
 """Who may open and send what: every address of the product, as every kind of person, against one written table."""
 
 import tomllib
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -175,7 +174,7 @@ def test_a_cover_opens_what_the_covered_therapist_sees_until_it_ends(everything,
         who=everything.tom,
         for_whom=everything.mia,
         starts_at=NOW,
-        until=NOW + minutes(30),
+        until=NOW + minutes(10),
         created_by=everything.olga,
     )
     tom = everything.signed_in(everything.tom)
@@ -186,7 +185,7 @@ def test_a_cover_opens_what_the_covered_therapist_sees_until_it_ends(everything,
     # Only its author changes or signs a chart; others are led to read it.
     authors = {"sessions:session_chart", "sessions:session_sign"}
     during = seen()
-    still_clock.at = NOW + timedelta(minutes=30)
+    still_clock.at = NOW + minutes(10)
 
     assert during == {route: 302 if route in authors else 200 for route in CHARTS}
     assert set(seen().values()) == {404}

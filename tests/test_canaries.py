@@ -183,7 +183,7 @@ def test_the_owner_may_read_charts_and_it_is_written_down(everything):
     reading = [
         route
         for route in TABLE["staff"]
-        if KANARI in olga.get(url_of(route, everything, everything.ada)).content.decode()
+        if KANARI in olga.get(url_of(route, everything, everything.ada)).content.decode(errors="replace")
     ]
     read = AuditEvent.objects.filter(action="chart.read", by=everything.olga, about_client_id=everything.ada.client.pk)
 

@@ -98,7 +98,7 @@ def _drawings(client) -> Iterator[Event]:
         yield Event(
             at=drawing.drawn_at,
             title="Pain drawing",
-            text=f"Lowest place marked: {drawing.lowest_level}",
+            text=f"Lowest place marked: {drawing.reaches}",
             icon_name="pencil",
         )
 

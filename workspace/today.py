@@ -1,5 +1,6 @@
 """A therapist's day: one card per visit with what matters before the client comes in. A fixed number of queries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from clients.models import Intake, Overruling, Screening, Task
 from clients.overruling import overrulings_by_client
 from clients.rescreen import last_asked
 from practice.models import User
+from practice.templatetags.ui import local_time
 from practice.zones import at_wall_time
 from protocols.models import TreatmentPlan
 from protocols.plans import current_phase
@@ -54,6 +56,18 @@ class Day:
     alerts_for_everybody: list[Task]
 
     @property
+    def next_words(self) -> str:
+        """What the head of the page says: who is being charted, and when the next visit begins."""
+        card, said = self.next_card, []
+        if card and card.session:
+            said.append(f"{card.appointment.client.first_name} is being charted")
+            later = self.cards[self.cards.index(card) + 1 :]
+            card = next((each for each in later if not each.is_over and not each.session), None)
+        if card:
+            said.append(f"next at {local_time(card.appointment.starts_at)}")
+        return ", ".join(said)
+
+    @property
     def next_card(self) -> Card | None:
         """The visit to prepare for: the first that is not over."""
         return next((card for card in self.cards if card.is_next), None)
@@ -74,6 +88,13 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
         .select_related("client", "service", "room", "therapist")
         .order_by("starts_at", "pk")
     )
+    alerts = list(
+        Task.objects.visible_to(therapist)
+        .open()
+        .filter(for_role="therapist")
+        .select_related("client")
+        .order_by("due_at", "pk")
+    )
     return Day(
         cards=_mark_next(_cards(list(visits), start), now),
         unsigned=list(
@@ -82,16 +103,8 @@ def day_of(therapist: User, *, day: date, now: datetime, zone: ZoneInfo) -> Day:
             .select_related("client", "appointment")
             .order_by("appointment__starts_at", "pk")
         ),
-        alerts=list(
-            Task.objects.visible_to(therapist)
-            .open()
-            .filter(for_role="therapist")
-            .select_related("client")
-            .order_by("due_at", "pk")
-        ),
-        alerts_for_everybody=list(
-            alerts_for_everybody().exclude(pk__in=Task.objects.visible_to(therapist).values("pk"))
-        ),
+        alerts=alerts,
+        alerts_for_everybody=[alert for alert in alerts_for_everybody() if alert not in alerts],
     )
 
 
@@ -111,7 +124,7 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
     answered = _by_client(_latest(CheckIn.objects.filter(client__in=clients, answered_at__isnull=False), "answered_at"))
     sessions = {row.appointment_id: row for row in TreatmentSession.objects.standing().filter(appointment__in=visits)}
     open_intakes = set(Intake.objects.open().filter(client__in=clients).values_list("client_id", flat=True))
-    cards, used = [], {}
+    cards = []
     for visit in visits:
         plan, session = plans.get(visit.client_id), sessions.get(visit.pk)
         number = session.visit_number if session else _next_number(last.get(visit.client_id), plan)
@@ -130,12 +143,16 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
                 session=session,
                 has_open_intake=visit.client_id in open_intakes,
                 is_rescreen_due=visit.client_id not in asked
-                or asked[visit.client_id] < used.get(visit.client_id, start),
+                or asked[visit.client_id] < _used_at(visit, sessions.values(), start),
             )
         )
-        if session:
-            used[visit.client_id] = session.started_at  # a second visit of the day asks anew
     return cards
+
+
+def _used_at(visit: Appointment, sessions: Iterable[TreatmentSession], start: datetime) -> datetime:
+    """Return since when the questions of `visit` must have been asked: another visit of the day uses up what was asked for it."""
+    others = (row for row in sessions if row.client_id == visit.client_id and row.appointment_id != visit.pk)
+    return max((row.started_at for row in others), default=start)
 
 
 def _mark_next(cards: list[Card], now: datetime) -> list[Card]:

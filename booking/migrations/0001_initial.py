@@ -138,6 +138,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, choices=[('better', 'Feeling better'), ('worse', 'Feeling worse'), ('sick', 'Ill'), ('away', 'Away'), ('work', 'Work'), ('practice', 'The practice had to'), ('mistake', 'Booked by mistake'), ('other', 'Other')], max_length=10)),
                 ('from_starts_at', models.DateTimeField(blank=True, null=True)),
                 ('from_ends_at', models.DateTimeField(blank=True, null=True)),
+                ('from_held_until', models.DateTimeField(blank=True, help_text='Until when the time was only held, where the client had not said yes yet.', null=True)),
                 ('version', models.PositiveIntegerField()),
                 ('at', models.DateTimeField()),
                 ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='booking.appointment')),

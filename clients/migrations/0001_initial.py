@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('answers', models.JSONField(default=dict, help_text='Screening answers by key of the vocabulary.')),
                 ('history', models.JSONField(default=dict, help_text='Words of the client by field of the history form.')),
                 ('visited_groups', models.JSONField(default=list, help_text='Question groups seen and sent, in order.')),
-                ('changed_answers', models.JSONField(default=list, help_text='Emergency answers taken back while filling in: key, from, to, at.')),
+                ('changed_answers', models.JSONField(default=list, help_text='Emergency answers taken back, and answers given anew on another device, while filling in: key, from, to, at.')),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('submitted_at', models.DateTimeField(blank=True, null=True)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='intakes', to='clients.client')),

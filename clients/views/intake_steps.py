@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from anatomy.body import spots_of
+from anatomy.body import spot_label, spots_of
 from clients.consents import CONSENTS
 from clients.forms import HISTORY_WORDS, HandInForm, HistoryForm
 from clients.intakes import (
@@ -37,11 +37,12 @@ from clients.walk import (
     asked_keys,
     first_open_step,
     is_answered,
-    may_open,
+    is_open_here,
     next_step,
     own_answers,
     skipped_keys,
     step_before,
+    unseen,
 )
 from practice.errors import Refused
 from practice.models import User
@@ -74,15 +75,12 @@ class Walk:
 
 
 def serve_step(request, walk: Walk, key: str):
-    """Show or save one step. Steps answered on another device lead back to the overview."""
+    """Show or save one step. Of steps answered on another device the answers are not shown; new ones count."""
     step = BY_KEY.get(key)
     if step is None:
         raise Http404
     if walk.intake.is_submitted:
         return redirect(walk.done_url)
-    if not may_open(step, walk.intake, walk.memory):
-        messages.info(request, "That part was answered on another device. It is saved; its answers are not shown here.")
-        return redirect(walk.overview_url)
     serve = _group if step.is_group else OTHER_STEPS[step.key]
     try:
         return serve(request, walk, step)
@@ -97,8 +95,7 @@ def serve_step(request, walk: Walk, key: str):
 def overview(walk: Walk) -> dict:
     """Return what the overview page shows: every part with where it stands for this person."""
     parts = [
-        {"step": step, "url": walk.url(step.key), "state": _state(step, walk.intake, walk.memory)}
-        for step in SAVED_STEPS
+        {"step": step, "url": walk.url(step.key), "state": _state(step, walk.intake, walk.memory)} for step in STEPS
     ]
     going_on = first_open_step(walk.intake, walk.memory)
     return {
@@ -114,7 +111,7 @@ def overview(walk: Walk) -> dict:
 def _state(step, intake, memory):
     if not is_answered(step, intake):
         return "skipped" if memory.wrote(step.key) else "open"
-    return "here" if may_open(step, intake, memory) else "elsewhere"
+    return "here" if is_open_here(step, intake, memory) else "elsewhere"
 
 
 def _frame(walk, step: Step | None = None) -> dict:
@@ -131,6 +128,7 @@ def _frame(walk, step: Step | None = None) -> dict:
         before = step_before(step, walk.intake, walk.memory)
         frame |= {
             "step": step,
+            "state": _state(step, walk.intake, walk.memory),
             "number": STEPS.index(step) + 1,
             "total": len(STEPS),
             "back_url": walk.url(before.key) if before else walk.overview_url,
@@ -158,8 +156,11 @@ def _save_answers(form, walk, step, is_whole) -> bool:
     An empty field takes back only what this browser had answered itself.
     """
     given = {key: value for key, value in form.read_answers().items() if value is not None or walk.memory.knows(key)}
-    save_group(walk.intake, group=step.key, answers=given, at=walk.now, is_finished=is_whole, taken_by=walk.by)
-    walk.memory.add(keys=given, steps=[step.key] if is_whole else [])
+    blind = unseen(given, walk.memory)
+    save_group(
+        walk.intake, group=step.key, answers=given, at=walk.now, is_finished=is_whole, taken_by=walk.by, unseen=blind
+    )
+    walk.memory.add(answers=given, steps=[step.key] if is_whole else [])
     fresh = [flag.id for flag in walk.standing_flags() if not walk.memory.has_seen(flag.id)]
     walk.memory.add(flags=fresh)
     return bool(fresh)
@@ -171,11 +172,13 @@ def _body(request, walk, step):
     if request.method == "POST":
         spots = request.POST.getlist("regions")
         try:
-            save_history(walk.intake, step=step.key, spots=spots, at=walk.now, taken_by=walk.by)
+            given = spots if spots or walk.memory.knows(PLACES) else None  # an empty map takes back only one's own
+            blind = unseen([PLACES], walk.memory)
+            save_history(walk.intake, step=step.key, spots=given, at=walk.now, taken_by=walk.by, unseen=blind)
         except ValueError as error:
             problem = str(error)
         else:
-            walk.memory.add(keys=[PLACES] if spots else [], steps=[step.key])
+            walk.memory.add(answers={PLACES: spots}, steps=[step.key])
             return redirect(walk.url(next_step(step).key))
     context = {**_frame(walk, step), "spots": spots, "question": PLACES_QUESTION, "problem": problem}
     return render(request, "clients/intake_body.html", context, status=422 if problem else 200)
@@ -191,8 +194,9 @@ def _words(request, walk, step):
     if form.is_valid():
         # As in a group: an empty field takes back only what this browser wrote itself.
         said = {name: text for name, text in form.cleaned_data.items() if text or name in own}
-        save_history(walk.intake, step=step.key, words=said, at=walk.now, taken_by=walk.by)
-        walk.memory.add(keys=said, steps=[step.key])
+        blind = unseen(said, walk.memory)
+        save_history(walk.intake, step=step.key, words=said, at=walk.now, taken_by=walk.by, unseen=blind)
+        walk.memory.add(answers=said, steps=[step.key])
         return redirect(walk.url(next_step(step).key))
     context = {**_frame(walk, step), "form": form}
     return render(request, "clients/intake_words.html", context, status=422 if form.errors else 200)
@@ -233,6 +237,20 @@ def _part(step, intake, memory):
         part["rows"] = [(HISTORY_WORDS[name][0], text) for name, text in said.items() if text and memory.knows(name)]
         part["skipped"] = [HISTORY_WORDS[name][0] for name, text in said.items() if not text]
     return part
+
+
+def said_label(key: str) -> str:
+    """Return what was asked under a key: an item, a field of the client's own words, or the places."""
+    if key in ITEMS:
+        return ITEMS[key].label
+    return PLACES_QUESTION if key == PLACES else HISTORY_WORDS[key][0]
+
+
+def said_words(key: str, answer) -> str:
+    """Return an answer under such a key in words."""
+    if key in ITEMS:
+        return answer_words(key, answer)
+    return ", ".join(spot_label(each) for each in spots_of(answer)) if key == PLACES else answer
 
 
 def _question(key):

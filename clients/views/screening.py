@@ -18,6 +18,7 @@ from clients.screening import GROUPS, ITEMS, RULES, besides_keys
 from clients.screenings import (
     CLEARANCE,
     ScreeningChangedMeanwhile,
+    Seen,
     changes_between,
     clarify_screening,
     current_screening,
@@ -25,10 +26,11 @@ from clients.screenings import (
     record_clearance,
     screen_in_person,
     unlikely_answers,
+    what_stands,
 )
 from clients.todo import ALERTS, newest_alert
 from clients.together import lay_together
-from clients.views.intake_steps import read_parts
+from clients.views.intake_steps import read_parts, said_label, said_words
 from clients.walk import FullMemory
 from practice import audit, clock
 from practice.access import role_required
@@ -141,11 +143,12 @@ def intake_read(request, client_id, intake_id):
     )
     taken_back = [
         {
-            "label": ITEMS[each["key"]].label,
-            "was": answer_words(each["key"], each["from"]),
-            "now": answer_words(each["key"], each["to"]),
+            "label": said_label(each["key"]),
+            "was": said_words(each["key"], each["from"]),
+            "now": said_words(each["key"], each["to"]),
         }
         for each in intake.changed_answers
+        if each["from"] != each["to"]
     ]
     context = {
         "client": client,
@@ -206,7 +209,7 @@ def show_clarify(request, client, screening, *, data=None, marked=None):
         "refusal": refusal,
         "meanwhile": meanwhile,
         "is_rescreen": is_rescreen,
-        **stands_on(client, screening),
+        **stands_on(client),
         "open_questions": open_questions,
         "card": card,
         "parts": [_part(form, card, part, needed if part.id == "needed" else []) for part in PARTS],
@@ -244,16 +247,15 @@ def _forms(client, screening, data, *, shown=None, shown_card=None):
     return form, CardForm(data, card=screening.card if screening else {}, answers=answers, shown=shown_card)
 
 
-def stands_on(client, screening):
-    """Return what a page of questions stands on: the version, and the newest alert. It comes back with the answers."""
-    alert = newest_alert(client)
-    return {"base": screening.pk if screening else "", "seen_alert": alert.pk if alert else ""}
+def stands_on(client):
+    """Return what a page of questions stands on, as hidden fields: it comes back with the answers."""
+    now = what_stands(client)
+    return {"base": now.version, "seen_alert": now.alert}
 
 
-def is_overtaken(request, client, screening):
-    """Say whether there is a newer version or a newer alert than those the answers were given on."""
-    now = stands_on(client, screening)
-    return any(request.POST.get(name, "") != str(now[name]) for name in now)
+def seen_by(request):
+    """Return what the page stood on from which the answers were sent."""
+    return Seen(version=request.POST.get("base", ""), alert=request.POST.get("seen_alert", ""))
 
 
 def _keys(client):
@@ -277,15 +279,11 @@ def _changes_of(form, *, is_rescreen):
 def _save(request, client, screening, form, card, *, is_rescreen):
     """Add to the version that stood on the page; without one, this is the first screening, asked in person."""
     changes, now = _changes_of(form, is_rescreen=is_rescreen), clock.now()
-    if is_overtaken(request, client, screening):
-        raise ScreeningChangedMeanwhile(
-            "Somebody added a newer version of this screening meanwhile, or the client has sent an answer. What you chose "
-            "stands below: read what is new and save again."
-        )
+    given = {"card": card.card(), "by": request.user, "at": now, "seen": seen_by(request)}
     if screening is None:
-        return screen_in_person(client=client, answers=changes, card=card.card(), by=request.user, at=now)
+        return screen_in_person(client=client, answers=changes, **given)
     asked = [key for key in EVERY_VISIT if form.read_answers().get(key) is not None] if is_rescreen else []
-    return clarify_screening(screening, changes=changes, asked=asked, card=card.card(), by=request.user, at=now)
+    return clarify_screening(screening, changes=changes, asked=asked, **given)
 
 
 def _started_from(client, base):

@@ -11,7 +11,7 @@ from clients.rescreen import EVERY_VISIT, known_keys, record_all_no
 from clients.screenings import ScreeningChangedMeanwhile, current_screening
 from clients.todo import newest_alert
 from clients.views.back import way_back
-from clients.views.screening import is_overtaken, open_chart, show_clarify, stands_on
+from clients.views.screening import open_chart, seen_by, show_clarify, stands_on
 from practice import clock
 from practice.access import role_required
 
@@ -35,19 +35,16 @@ def rescreen(request, client_id):
         is_new = any(answer is not False or key in known_keys(screening) for key, answer in marked.items())
         if is_new or request.POST.get("act") != "all_no":
             return show_clarify(request, client, screening, marked=marked)
-        if is_overtaken(request, client, screening):
+        try:
+            return _asked(request, record_all_no(screening, by=request.user, at=clock.now(), seen=seen_by(request)))
+        except ScreeningChangedMeanwhile:
             refusal = OVERTAKEN
-        else:
-            try:
-                return _asked(request, record_all_no(screening, by=request.user, at=clock.now()))
-            except ScreeningChangedMeanwhile:
-                refusal = OVERTAKEN
-                screening = current_screening(client)
+            screening = current_screening(client)
     known = known_keys(screening)
     context = {
         "client": client,
         "screening": screening,
-        **stands_on(client, screening),
+        **stands_on(client),
         "alert": newest_alert(client) if unsettled_alerts([client.pk]) else None,
         "form": form,
         "refusal": refusal,

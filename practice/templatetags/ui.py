@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 
-from practice.phones import home_region, parse_phone
+from practice.phones import parse_phone, written
 
 register = template.Library()
 
@@ -124,14 +124,7 @@ def minutes(value):
 @register.filter
 def phone(value):
     """Write a phone number as people of the practice's country read it; others keep their country code."""
-    number = parse_phone(value) if value else None
-    if number is None:
-        return str(value or "")
-    home = phonenumbers.country_code_for_region(home_region())
-    formats = phonenumbers.PhoneNumberFormat
-    return phonenumbers.format_number(
-        number, formats.NATIONAL if number.country_code == home else formats.INTERNATIONAL
-    )
+    return written(value)
 
 
 @register.filter

@@ -362,7 +362,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='copiedfield',
-            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False)), name='copied_field_is_frozen_when_signed', once='', via='session'),
+            constraint=practice.constraints.FrozenWhen(condition=models.Q(('signed_at__isnull', False), models.Q(('entered_in_error_at__isnull', True), _negated=True), _connector='OR'), name='copied_field_is_frozen_when_signed', once='', via='session'),
         ),
         migrations.AddConstraint(
             model_name='copiedfield',

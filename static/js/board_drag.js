@@ -106,6 +106,7 @@
     template.innerHTML = html;
     board().replaceWith(template.content.querySelector("#board"));
     htmx.process(board());
+    for (const id of ["waitlist", "waitlist-count"]) document.getElementById(id)?.replaceWith(template.content.getElementById(id));
     if (scroll) document.querySelector("#board .board")?.scrollTo(scroll);
     document.getElementById(focusId)?.focus({ preventScroll: true });
     say(document.querySelector("#board-act strong")?.textContent ?? "Done.");
@@ -128,7 +129,7 @@
     board().classList.add("is-sending");
     let answer, html;
     try {
-      const headers = { "X-CSRFToken": csrfToken(), "HX-Request": "true", "HX-Target": "board" };
+      const headers = { "X-CSRFToken": csrfToken(), "HX-Request": "true", "HX-Target": "board", "X-Idle-Seconds": "0" };
       answer = await fetch(url, { method: "POST", body: new URLSearchParams(body), headers });
       html = await answer.text();
     } catch {
@@ -136,7 +137,8 @@
     }
     clearGhost();
     board().classList.remove("is-sending");
-    if (answer === null) sayFailed("That did not reach the practice. Nothing was changed. Check the connection and try again.");
+    if (answer?.status === 401) window.presence.lock();
+    else if (answer === null) sayFailed("That did not reach the practice. Nothing was changed. Check the connection and try again.");
     else if (answer.ok && html.includes('id="board"')) swapBoard(html, focusId);
     else if (html.includes('id="board-refused"')) showRefusal(html, focusId);
     else if (answer.redirected) location.reload(); // signed out meanwhile: the page itself leads to the door

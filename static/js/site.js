@@ -72,6 +72,8 @@
     });
   }
 
+  window.ask = ask;
+
   async function confirmSubmit(event, form) {
     const words = event.submitter?.dataset.confirm ?? form.dataset.confirm;
     event.preventDefault();

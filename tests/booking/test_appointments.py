@@ -453,11 +453,15 @@ def test_a_cancelled_visit_is_neither_confirmed_nor_kept_nor_missed(visit, dana,
 
 def test_writers_lock_therapist_then_room_then_client(book, mia, ada, green_room, monkeypatch):
     locked = []
-    monkeypatch.setattr("booking.placing._lock_rows", lambda model, ids: locked.append((model.__name__, sorted(ids))))
+    monkeypatch.setattr("booking.placing._lock_rows", lambda *rows: locked.extend(rows))
 
     book()
 
-    assert locked == [("User", [mia.pk]), ("Room", [green_room.pk]), ("Client", [ada.pk])]
+    assert [(model.__name__, sorted(ids)) for model, ids in locked] == [
+        ("User", [mia.pk]),
+        ("Room", [green_room.pk]),
+        ("Client", [ada.pk]),
+    ]
 
 
 def test_book_appointment_asks_again_for_a_warning_nobody_saw(book):

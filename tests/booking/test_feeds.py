@@ -7,12 +7,13 @@ import pytest
 from icalendar import Calendar
 
 from booking.appointments import book_appointment, cancel_appointment, move_appointment
-from booking.calendar_files import calendar_file
+from booking.calendar_files import calendar_file, feed_file
 from booking.feeds import LOOKS_BACK, MOST_FEEDS, TooManyFeeds, feed_opened_by, make_feed, revoke_feed, visits_of
 from booking.models import CalendarFeed
 from booking.refusals import RULES
 from practice.models import AuditEvent, Practice
 from tests.support.queries import assert_queries_do_not_grow
+from tests.support.visits import make_visit
 from tests.world import NINE, NOW
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +155,28 @@ def test_calendar_file_keeps_its_uid_and_raises_its_sequence(practice, visit, da
     assert len({event["uid"] for event in (booked, moved, cancelled)}) == 1
     assert [event["sequence"] for event in (booked, moved, cancelled)] == [0, 1, 2]
     assert cancelled["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("name", ["America/New_York", "Europe/London", "Australia/Lord_Howe", "Africa/Casablanca"])
+def test_a_file_over_years_brings_every_change_of_the_clocks_in_them(name, practice, mia, ada, massage):
+    """A calendar program that knows no zones reads each visit by the file alone; a year asked for before keeps nothing out."""
+    Practice.objects.update(time_zone=name)
+    practice.refresh_from_db()
+    feed, _ = make_feed(label="Phone", has_names=False, by=mia, at=NOW)
+    noons = [NOW.replace(year=year, month=month, hour=12) for year in (2026, 2028, 2041) for month in (1, 4, 7, 10)]
+    visits = [make_visit(ada, mia, massage, starts_at=noon) for noon in noons]
+
+    for some in (visits[:4], visits, visits[8:]):
+        calendar = Calendar.from_ical(feed_file(feed, some, practice, now=NOW))
+
+        (zone,) = calendar.walk("VTIMEZONE")
+        by_the_file = zone.to_tz(lookup_tzid=False)
+        for visit, event in zip(some, calendar.walk("VEVENT"), strict=True):
+            wall = visit.starts_at.astimezone(ZoneInfo(name)).replace(tzinfo=None)
+            assert event["dtstart"].dt.replace(tzinfo=None) == wall
+            assert (
+                wall.replace(tzinfo=by_the_file).utcoffset() == visit.starts_at.astimezone(ZoneInfo(name)).utcoffset()
+            )
 
 
 @pytest.mark.parametrize("name", ["America/New_York", "Europe/London", "Australia/Lord_Howe"])

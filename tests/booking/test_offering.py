@@ -20,7 +20,8 @@ from booking.offering import (
     withdraw_offer,
 )
 from booking.refusals import RULES, NotNow, SlotTaken
-from booking.second_thoughts import SECOND_THOUGHTS, take_back
+from booking.second_thoughts import take_back
+from booking.undo import UNDO_TIME
 from booking.waitlist import add_to_waitlist, suits
 from clients.gate import StopFirst
 from clients.models import Task
@@ -76,6 +77,25 @@ def mailed(offer):
 def names() -> list[str]:
     """Whom times are held for."""
     return [offer.entry.client.first_name for offer in WaitlistOffer.objects.open().order_by("pk")]
+
+
+def test_nobody_is_offered_a_time_after_the_visit_they_come_to_next(book, wait, ben, cleo, tom, freed):
+    book(client=ben, starts_at=TOMORROW - minutes(180), therapist=tom)
+    wait(ben)
+    wait(cleo, at=NOW + minutes(1))
+
+    offer_freed_times(NOW)
+
+    assert names() == ["Cleo"]
+
+
+def test_a_time_before_the_next_visit_is_offered(book, wait, ben, tom, freed):
+    book(client=ben, starts_at=TOMORROW + minutes(180), therapist=tom)
+    wait(ben)
+
+    offer_freed_times(NOW)
+
+    assert names() == ["Ben"]
 
 
 # --- whom a time suits
@@ -197,12 +217,12 @@ def test_what_a_client_gives_up_rests_while_they_may_take_it_back(book, wait, be
     wait(ben)
     cancel_appointment(visit, reason="work", by=None, at=NOW)
 
-    assert offer_freed_times(NOW + SECOND_THOUGHTS - minutes(1)) == 0
-    assert take_back(visit, at=NOW + SECOND_THOUGHTS - minutes(1)).status == "booked"
+    assert offer_freed_times(NOW + UNDO_TIME - minutes(1)) == 0
+    assert take_back(visit, at=NOW + UNDO_TIME - minutes(1)).status == "booked"
 
     visit.refresh_from_db()
     cancel_appointment(visit, reason="work", by=None, at=NOW)
-    assert offer_freed_times(NOW + SECOND_THOUGHTS) == 1
+    assert offer_freed_times(NOW + UNDO_TIME) == 1
 
 
 @pytest.mark.parametrize("apart", [0, 30])
@@ -212,15 +232,15 @@ def test_it_rests_though_somebody_else_gave_the_time_up_long_before(book, dana, 
     move_appointment(first, starts_at=TOMORROW + 7 * DAY, by=dana if by_desk else None, at=NOW)
     visit = book(client=ben, starts_at=TOMORROW + 6 * DAY + minutes(apart))
     wait(cleo)
-    given_up = NOW + 2 * SECOND_THOUGHTS
+    given_up = NOW + 2 * UNDO_TIME
     cancel_appointment(visit, reason="work", by=None, at=given_up)
 
-    assert offer_freed_times(given_up + SECOND_THOUGHTS - minutes(1)) == 0
-    assert take_back(visit, at=given_up + SECOND_THOUGHTS - minutes(1)).status == "booked"
+    assert offer_freed_times(given_up + UNDO_TIME - minutes(1)) == 0
+    assert take_back(visit, at=given_up + UNDO_TIME - minutes(1)).status == "booked"
 
     visit.refresh_from_db()
-    cancel_appointment(visit, reason="work", by=dana, at=given_up + SECOND_THOUGHTS)
-    assert offer_freed_times(given_up + SECOND_THOUGHTS) == 1
+    cancel_appointment(visit, reason="work", by=dana, at=given_up + UNDO_TIME)
+    assert offer_freed_times(given_up + UNDO_TIME) == 1
 
 
 def test_who_cannot_be_mailed_is_to_be_called(freed, wait):

@@ -11,15 +11,15 @@ from django.urls import reverse
 from booking.appointments import book_appointment
 from booking.holds import accept_hold
 from booking.models import Appointment, AppointmentLink, BookingInvitation, BookingLink
-from booking.online import COMPARE, OnlineBookingClosed, book_online, invite_to_book
-from clients.models import Client, Intake, Screening
+from booking.online import COMPARE, HOLD, OnlineBookingClosed, book_online, invite_to_book
+from clients.models import Client, Intake, Screening, Task
 from clients.screening import emergency_keys
 from clients.todo import raise_alert
 from practice.context import SAFETY_NET
-from practice.models import AuditEvent, Closure, WorkingHours
+from practice.models import AuditEvent, Closure, Service, User, WorkingHours
 from tests.support.queries import queries_of
 from tests.support.rows import all_rows, changed_tables
-from tests.world import NINE, NOW, make_client, make_service, minutes
+from tests.world import NINE, NOW, make_client, make_room, make_service, minutes
 
 pytestmark = pytest.mark.django_db
 TOMORROW = NINE + timedelta(days=1)
@@ -493,24 +493,131 @@ def unmailed(ada):
     Client.objects.filter(pk=ada.pk).update(wants_no_mail=True)
 
 
-@pytest.mark.parametrize("hindrance", [stopped, unmailed])
-def test_what_stands_against_somebody_on_file_is_one_neutral_sentence(chosen, ada_by_mail, hindrance):
+def booked_to_the_full(ada):
+    service, mia = Service.objects.get(slug="first-visit"), User.objects.get(username="mia")
+    for day in range(2, 5):
+        starts_at = NINE + timedelta(days=7 + day)
+        book_appointment(client=ada, therapist=mia, service=service, starts_at=starts_at, by=None, at=NOW)
+
+
+def seen(answer) -> tuple:
+    """What somebody at the screen can tell apart: the status, the address and the page, without the times."""
+    page = text(answer)
+    if answer.status_code == 302:
+        page = text(answer.client.get(answer.url))
+    return answer.status_code, answer.get("Location"), re.sub(r"\d\d:\d\d", "", page)
+
+
+def offered_to_others(first_visit) -> str:
+    other = Browser()
+    other.post("/book/safety/", ALL_NO)
+    return other.get("/book/time/", {"service": first_visit.pk, "day": f"{TOMORROW:%Y-%m-%d}"}).content.decode()
+
+
+@pytest.mark.parametrize("hindrance", [stopped, unmailed, booked_to_the_full])
+def test_what_stands_in_the_way_of_somebody_on_file_cannot_be_told_from_outside(
+    chosen, ada_by_mail, first_visit, mia, hindrance
+):
+    free = seen(chosen.post("/book/details/", as_ada()))
+    Appointment.objects.all().delete()
     hindrance(ada_by_mail)
 
-    answer = chosen.post("/book/details/", as_ada())
+    answer = chosen.post("/book/details/", as_ada(key=KEY.format(7)))
+
+    assert seen(answer) == free
+    assert slot(mia) not in offered_to_others(first_visit)
+    held = Appointment.objects.get(status=STATUS.HELD)
+    assert (held.client, held.starts_at, held.held_until) == (ada_by_mail, TOMORROW, NOW + HOLD)
+
+
+def test_a_held_time_of_a_stopped_client_is_booked_by_nobody(chosen, ada_by_mail, dana, signed_in, mail_link):
+    stopped(ada_by_mail)
+    chosen.post("/book/details/", as_ada())
+    held = Appointment.objects.get()
+
+    for taken in (
+        lambda: Browser().post(f"{mail_link(held)}accept/", {"will_come": "on"}),
+        lambda: chosen.post(f"{mail_link(held)}accept/", {"will_come": "on"}),
+        lambda: signed_in(dana).post(reverse("booking:appointment_confirm", args=[held.pk])),
+    ):
+        assert taken().status_code in {404, 409}
+    held.refresh_from_db()
+    assert held.status == STATUS.HELD
+
+
+def test_whoever_may_not_be_mailed_about_a_held_time_comes_onto_the_call_list(chosen, ada_by_mail):
+    unmailed(ada_by_mail)
+
+    chosen.post("/book/details/", as_ada())
+
+    assert [(task.kind, task.client, task.why) for task in Task.objects.all()] == [
+        ("call_client", ada_by_mail, "Asked for a time online")
+    ]
+
+
+def test_the_desk_takes_a_held_time_for_whoever_calls(chosen, signed_in, dana):
+    chosen.post("/book/details/", details())
+    held = Appointment.objects.get()
+    desk = signed_in(dana)
+    confirm = reverse("booking:appointment_confirm", args=[held.pk])
+
+    assert confirm in desk.get(held.get_absolute_url()).content.decode()
+    desk.post(confirm)
+
+    held.refresh_from_db()
+    assert (held.status, held.client.intakes.count()) == (STATUS.BOOKED, 1)
+
+
+def test_who_has_as_many_visits_as_one_may_takes_up_no_held_time_alone(chosen, ada_by_mail, first_visit, mail_link):
+    booked_to_the_full(ada_by_mail)
+    chosen.post("/book/details/", as_ada())
+    held = Appointment.objects.get(status=STATUS.HELD)
+
+    answer = chosen.post(f"{mail_link(held)}accept/", {"will_come": "on"})
 
     assert answer.status_code == 409
-    assert "Please call us to book: we would like to speak with you first." in text(answer)
-    assert not Appointment.objects.exists()
+    assert "For another one please call us" in text(answer)
+    held.refresh_from_db()
+    assert held.status == STATUS.HELD
 
 
-def test_a_busy_client_on_file_is_not_given_away(chosen, ada_by_mail, massage, tom, dana):
+def test_a_busy_client_on_file_is_not_given_away_and_gets_a_link_to_book(
+    chosen, ada_by_mail, massage, tom, dana, first_visit
+):
+    make_room("Blue room")
+    free = seen(chosen.post("/book/details/", as_ada()))
+    Appointment.objects.all().delete()
     book_appointment(client=ada_by_mail, therapist=tom, service=massage, starts_at=TOMORROW, by=dana, at=NOW)
 
-    answer = chosen.post("/book/details/", as_ada())
+    answers = [chosen.post("/book/details/", as_ada(key=KEY.format(number))) for number in (7, 8)]
 
-    assert answer.status_code == 409
-    assert "visit at that time" not in text(answer)
+    assert seen(answers[0]) == free
+    assert not Appointment.objects.filter(status=STATUS.HELD).exists()
+    assert BookingInvitation.objects.get().client == ada_by_mail  # once, however often it is tried
+    assert Client.objects.count() == 1
+
+
+@pytest.mark.parametrize("therapist", ["mia", "tom"])
+def test_a_busy_client_is_told_of_a_time_that_is_not_on_offer_what_a_stranger_is(
+    chosen, ada_by_mail, massage, tom, dana, request, therapist
+):
+    """Whoever sends a time that nobody offers must not learn that Ada has a visit then."""
+    book_appointment(client=ada_by_mail, therapist=tom, service=massage, starts_at=TOMORROW, by=dana, at=NOW)
+    person = request.getfixturevalue(therapist)
+    late = NINE + timedelta(days=1, hours=11)
+    book_appointment(
+        client=ada_by_mail, therapist=tom, service=massage, starts_at=late, by=dana, at=NOW, overrule={"hours"}
+    )
+    tried = [TOMORROW, late] if therapist == "tom" else [late]
+
+    for starts_at in tried:
+        answers = [
+            chosen.post("/book/details/", who(slot=slot(person, starts_at), key=KEY.format(number)))
+            for number, who in ((7, as_ada), (8, details))
+        ]
+        assert [answer.status_code for answer in answers] == [409, 409]
+        words = [answer.context["refusal"] for answer in answers]
+        assert str(words[0]) == str(words[1])
 
 
 def test_a_family_shares_an_address_and_is_taken_in_apart(chosen, ada_by_mail):
@@ -542,16 +649,20 @@ def test_three_times_are_held_for_one_place_and_no_more(chosen, mia, first_visit
     assert Appointment.objects.count() == 3
 
 
-def test_a_refused_time_is_not_counted_but_a_tried_name_is(chosen, ada_by_mail):
+def test_a_refused_time_is_not_counted_but_a_tried_name_is(chosen, ada_by_mail, mia):
     stopped(ada_by_mail)
     for number in range(4):
         chosen.post(
             "/book/details/",
             details(slot="2026-11-24T03:00Z|" + slot_of(chosen).partition("|")[2], key=KEY.format(number)),
         )
-    tried = [chosen.post("/book/details/", as_ada(key=KEY.format(number))).status_code for number in range(4)]
+    times = [slot(mia, TOMORROW + timedelta(hours=2 * number)) for number in range(4)]
+    tried = [
+        chosen.post("/book/details/", as_ada(slot=time, key=KEY.format(number))).status_code
+        for number, time in enumerate(times)
+    ]
 
-    assert tried == [409, 409, 409, 429]
+    assert tried == [302, 302, 302, 429]
 
 
 # --- a link to book

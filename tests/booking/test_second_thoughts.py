@@ -176,7 +176,7 @@ def test_a_move_is_taken_back_to_time_therapist_and_room(client, page, visit, mi
 def test_the_desk_reads_what_was_moved_and_taken_back(client, page, visit, mia, dana):
     moved = client.post(f"{page}move/", wish(mia)).url
     client.post(f"{moved}undo/", {"is_sure": "on"})
-    client.force_login(dana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(dana)
 
     words = text(client.get(f"/booking/appointments/{visit.pk}/"))
 

@@ -222,3 +222,50 @@ def test_undo_of_a_move_moves_nobody_whom_the_gate_bars(visit, undo, ada, dana):
 
     visit.refresh_from_db()
     assert visit.starts_at == ELEVEN
+
+
+# --- what was only held
+
+
+HELD_UNTIL = NOW + minutes(30)
+
+
+def cancelled(held, dana):
+    return cancel_appointment(held, reason="other", by=dana, at=NOW)
+
+
+def moved(held, dana):
+    return move_appointment(held, starts_at=ELEVEN, by=dana, at=NOW)
+
+
+@pytest.mark.parametrize("act", [cancelled, moved])
+def test_a_held_time_taken_back_is_held_again_and_not_booked_without_the_client(book, undo, dana, act):
+    held = book(held_until=HELD_UNTIL)
+    act(held, dana)
+
+    undo(held)
+
+    held.refresh_from_db()
+    assert (held.status, held.held_until, held.starts_at) == ("held", HELD_UNTIL, NINE)
+
+
+@pytest.mark.parametrize("act", [cancelled, moved])
+def test_a_held_time_is_not_taken_back_once_it_would_have_lapsed(book, undo, dana, act):
+    held = book(held_until=NOW + minutes(5))
+    act(held, dana)
+
+    with pytest.raises(NotNow, match="If the client says yes now, book a new visit"):
+        undo(held, at=NOW + minutes(5))
+
+    held.refresh_from_db()
+    assert held.version == 2
+
+
+def test_reopening_a_cancelled_hold_holds_it_again(book, dana):
+    held = book(held_until=HELD_UNTIL)
+    cancelled(held, dana)
+
+    reopen_appointment(held, by=dana, at=LATER)
+
+    held.refresh_from_db()
+    assert (held.status, held.held_until) == ("held", HELD_UNTIL)

@@ -5,17 +5,18 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from booking.appointments import cancel_appointment, mark_arrived, mark_no_show
 from booking.models import Appointment, WaitlistEntry
 from booking.waitlist import add_to_waitlist
-from clients.models import Client, Screening
+from clients.models import Client, Intake, Screening
 from clients.todo import raise_alert
 from practice.models import Closure, WorkingHours
 from protocols.models import Protocol, TreatmentPlan
 from tests import world
-from tests.support.queries import assert_queries_do_not_grow
+from tests.support.queries import assert_queries_do_not_grow, queries_of
 from tests.world import NINE, NOW, TODAY, minutes
 
 BOARD = "/booking/"
@@ -184,8 +185,24 @@ def test_day_board_fragment_is_part_of_the_page(desk, visit):
     page = desk.get(BOARD).content.decode()
     fragment = desk.get(BOARD, headers={"HX-Request": "true", "HX-Target": "board"}).content.decode()
 
-    masked = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
-    assert " ".join(masked.sub("", fragment).split()) in " ".join(masked.sub("", page).split())
+    masked = re.compile(r'name="csrfmiddlewaretoken" value="\w+"| hx-swap-oob="true"')
+    page, fragment = (" ".join(masked.sub("", each).split()) for each in (page, fragment))
+    board, aside, rest = fragment.partition('<aside class="card board-side"')
+    waitlist, end, count = (aside + rest).partition("</aside>")
+    assert board and waitlist and count.strip() == '<span class="count" id="waitlist-count">0</span>'
+    assert all(part.strip() in page for part in (board, waitlist + end, count))
+
+
+def test_the_board_asked_for_anew_brings_the_waitlist_along(desk, visit, ben, massage, dana):
+    headers = {"HX-Request": "true", "HX-Target": "board"}
+    seen = re.search(r"seen=([\w-]+)", desk.get(BOARD).content.decode()).group(1)
+    add_to_waitlist(client=ben, service=massage, by=dana, at=NOW)
+
+    answer = desk.get(BOARD, {"seen": seen}, headers=headers).content.decode()
+
+    assert 'id="waitlist" hx-swap-oob="true"' in answer
+    assert "Ben Okafor" in answer.partition('id="waitlist"')[2]
+    assert '<span class="count" id="waitlist-count" hx-swap-oob="true">1</span>' in answer
 
 
 def test_day_board_answers_nothing_while_nothing_has_changed(desk, visit, dana):
@@ -271,6 +288,17 @@ def test_appointment_create_books_and_reads_back(desk, typed, ada, mia, green_ro
     page = text(desk.get(answer.url))
     assert "Ada Müller with Mia Berg on Mon 23 Nov 2026 at 11:00, Green room." in page
     assert "The intake link goes to a•••@mail.example." in page
+
+
+def test_appointment_create_asks_no_more_than_it_must(desk, typed, ada):
+    """Desk, form, locks, gate, place and records: one question each. PostgreSQL locks by a question, SQLite by BEGIN."""
+    Intake.objects.create(client=ada, requested_at=NOW, submitted_at=NOW)
+
+    asked = queries_of(lambda: desk.post(NEW, typed()))
+
+    assert Appointment.objects.count() == 1
+    written_and_read = [sql for sql in asked if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    assert len(written_and_read) == 22 + (connection.vendor == "postgresql")
 
 
 def test_appointment_create_reads_back_that_there_is_no_mail(desk, typed, ada):

@@ -4,11 +4,13 @@ import pytest
 from django.urls import reverse
 
 from clients.care import InCareAlready, NoAlertOpen, alerts_for_everybody, take_on
-from clients.models import Client, TakenOn, Task
+from clients.models import Client, Screening, TakenOn, Task, in_care
 from clients.screenings import run_screening
 from clients.todo import finish_task
 from practice.models import AuditEvent
+from protocols.models import Protocol, TreatmentPlan
 from tests.clients.answers import emergency
+from tests.support.visits import make_session, make_visit
 from tests.world import NOW
 
 
@@ -44,6 +46,33 @@ def test_client_take_on_opens_the_chart_to_one_and_calls_the_others_off(alert, b
     assert "Ben Okafor" not in signed_in(mia).get("/today/").content.decode()
     assert signed_in(mia).post(reverse("clients:client_take_on", args=[alert.pk])).status_code == 404
     assert not Client.objects.charts_visible_to(mia).filter(pk=ben.pk).exists()
+
+
+@pytest.mark.parametrize("by", ["visit", "cancelled", "session", "plan", "taken_on", "nothing"])
+def test_asked_of_one_client_or_of_all_care_is_the_same(by, alert, ben, mia, tom, massage):
+    """Lists draw up everybody in care; charts and alerts look one client up. Both must name the same people."""
+    if by == "taken_on":
+        take_on(alert, by=mia, at=NOW)
+    elif by == "plan":
+        course = {
+            "protocol": Protocol.objects.create(key="gluteal", name="Gluteal", planned_visits=6),
+            "screening": Screening.objects.get(),
+            "side": "left",
+        }
+        TreatmentPlan.objects.create(client=ben, therapist=mia, planned_visits=6, started_at=NOW, **course)
+    elif by != "nothing":
+        visit = make_visit(ben, mia, massage)
+        if by == "session":
+            make_session(visit, screening=Screening.objects.get())
+        if by in {"cancelled", "session"}:
+            type(visit).objects.update(status="cancelled")
+
+    for therapists in ([mia.pk], [tom.pk], [mia.pk, tom.pk], []):
+        in_list = Client.objects.in_care_of(therapists).filter(pk=ben.pk).exists()
+        assert Client.objects.filter(in_care("pk", therapists), pk=ben.pk).exists() == in_list
+        assert in_list == (mia.pk in therapists and by not in {"cancelled", "nothing"})
+    assert Task.objects.visible_to(mia).exists() == (by not in {"cancelled", "nothing"})
+    assert alerts_for_everybody().exists() == (by in {"cancelled", "nothing"})
 
 
 def test_take_on_is_refused_to_the_second(alert, mia, tom):

@@ -53,6 +53,21 @@ def test_course_words_speak_of_the_last_two_drawings_as_a_likeness(ada, levels, 
     assert [drawing.lowest_level for drawing in course.marked] == levels
 
 
+def test_ladder_tells_of_every_drawing_how_far_down_it_reaches(ada):
+    draw(ada, "left:foot")
+    draw(ada, days=1)
+    draw(ada, "left:thigh_back", "left:buttock", days=2)
+
+    assert course_of(ada).ladder == [
+        ("low back", ["above", "above"]),
+        ("buttock or groin", ["above", "above"]),
+        ("thigh", ["above", "lowest"]),
+        ("knee", ["above", ""]),
+        ("lower leg", ["above", ""]),
+        ("foot", ["lowest", ""]),
+    ]
+
+
 def test_course_sends_to_the_full_re_screen_when_it_spreads(ada):
     draw(ada, "left:thigh_back")
     draw(ada, "left:foot", days=1)

@@ -22,8 +22,16 @@ from clients.intakes import GROUPS, request_intake, save_group, submit_intake
 from clients.models import Task
 from clients.rescreen import EVERY_VISIT, asked_since, known_keys, record_all_no
 from clients.screening import emergency_keys
-from clients.screenings import clarify_screening, current_screening, record_clearance, run_screening
-from clients.todo import finish_task, raise_task
+from clients.screenings import (
+    ScreeningChangedMeanwhile,
+    clarify_screening,
+    current_screening,
+    record_clearance,
+    run_screening,
+    screen_in_person,
+    what_stands,
+)
+from clients.todo import finish_task, raise_alert, raise_task
 from practice.models import AuditEvent
 from tests.clients.answers import calm, emergency
 from tests.world import NINE, NOW, TODAY, minutes
@@ -423,6 +431,41 @@ def test_an_emergency_answer_after_a_therapist_asked_is_an_alert_of_its_own(ada,
     assert stands(ada)
 
 
+@pytest.mark.parametrize("kind", ["screening_alert", "check_in_alert"])
+def test_an_alert_that_waited_for_a_sheet_to_be_saved_is_not_settled_by_it(ada, mia, kind):
+    run_screening(client=ada, answers=calm(), at=NOW - DAY)
+    record_all_no(current_screening(ada), by=mia, at=NOW + timedelta(seconds=1))
+
+    close(raise_task(kind=kind, client=ada, subject="check-in 1", for_role="therapist", at=NOW), mia)
+
+    assert stands(ada)
+
+
+def test_a_sheet_that_did_not_know_of_an_alert_is_not_saved(ada, mia):
+    first = run_screening(client=ada, answers=calm(), at=NOW - DAY)
+    seen = what_stands(ada)
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    with pytest.raises(ScreeningChangedMeanwhile):
+        record_all_no(first, by=mia, at=NOW + HOUR, seen=seen)
+    with pytest.raises(ScreeningChangedMeanwhile):
+        clarify_screening(first, changes={"pain_now": 4}, by=mia, at=NOW + HOUR, seen=seen)
+    assert current_screening(ada) == first
+
+    record_all_no(first, by=mia, at=NOW + HOUR, seen=what_stands(ada))
+    assert current_screening(ada) != first
+
+
+def test_a_first_sheet_that_did_not_know_of_an_alert_is_not_saved(ada, mia):
+    seen = what_stands(ada)
+    raise_alert(client=ada, subject="intake:1", at=NOW)
+
+    with pytest.raises(ScreeningChangedMeanwhile):
+        screen_in_person(client=ada, answers=calm(), card={}, by=mia, at=NOW + HOUR, seen=seen)
+
+    assert current_screening(ada) is None
+
+
 def test_alerts_cost_the_same_queries_however_many(ada, ben, mia, django_assert_num_queries):
     for client in (ada, ben):
         run_screening(client=client, answers=calm(), at=NOW - DAY)
@@ -435,13 +478,16 @@ def test_alerts_cost_the_same_queries_however_many(ada, ben, mia, django_assert_
 
 
 def test_each_client_s_alert_is_measured_by_its_own_moment(ada, ben, mia):
+    for client in (ada, ben):
+        run_screening(client=client, answers=calm(), at=NOW - DAY)
     for client, raised_at in ((ada, NOW - 2 * HOUR), (ben, NOW)):
-        first = run_screening(client=client, answers=calm(), at=NOW - DAY)
-        record_all_no(first, by=mia, at=NOW - HOUR)
         alert = raise_task(
             kind="check_in_alert", client=client, subject=f"{client.pk}", for_role="therapist", at=raised_at
         )
         close(alert, mia)
+        if client == ada:
+            for each in (ada, ben):
+                record_all_no(current_screening(each), by=mia, at=NOW - HOUR)
 
     assert (gate_for(ada).state, gate_for(ben).state) == (GO, STOP)
     assert {pk: gate.state for pk, gate in gates_for([ada.pk, ben.pk]).items()} == {ada.pk: GO, ben.pk: STOP}

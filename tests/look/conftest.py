@@ -35,7 +35,7 @@ def open_as(chrome, live_server, client, complaints):
         context = chrome.new_context(viewport={"width": width, "height": 900}, base_url=live_server.url, **options)
         contexts.append(context)
         if user:
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            client.force_login(user)
             context.add_cookies(
                 [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
             )

@@ -5,6 +5,7 @@ from django import forms
 from django.urls import reverse
 
 import booking.forms
+import booking.online_forms
 import clients.forms
 import protocols.forms
 import referrals.forms
@@ -13,13 +14,14 @@ import sessions.forms
 import workspace.forms
 import workspace.settings_forms
 from clients.models import Client, Intake
-from practice.forms import NOT_ONE_LINE, OneLineForm, breaks_a_line
+from practice.forms import INVISIBLE, NOT_ONE_LINE, OneLineForm, breaks_a_line, is_invisible
 from referrals.models import Referrer
 from tests.clients.conftest import Phone, ada_in_care, intake  # noqa: F401
 from tests.world import TODAY
 
 ROOMS = (
     booking.forms,
+    booking.online_forms,
     clients.forms,
     protocols.forms,
     referrals.forms,
@@ -67,6 +69,30 @@ def test_a_text_with_a_break_or_a_control_character_is_not_one_line(text):
 )
 def test_a_name_of_any_alphabet_is_one_line(text):
     assert not breaks_a_line(text)
+
+
+@pytest.mark.parametrize(
+    "letter", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff\xad\U000e0041"
+)
+def test_a_character_that_turns_or_hides_a_name_is_refused_in_words(letter):
+    name = f"Ada{letter}ecilA"
+
+    assert is_invisible(name)
+    assert clients.forms.ClientForm({"first_name": name}, today=TODAY).errors["first_name"] == [INVISIBLE]
+
+
+@pytest.mark.parametrize("text", ["می\u200cخواهم", "👩\u200d👧", "\u200fמרים\u200e", "Ada Müller", "", None, 7])
+def test_joiners_and_the_marks_of_right_to_left_names_may_stand(text):
+    assert not is_invisible(text)
+
+
+def test_a_newcomer_turns_no_page_around():
+    typed = {"first_name": "Nora\u202e", "last_name": "Lind"}
+
+    errors = booking.online_forms.NewcomerForm(typed, service=None, today=TODAY).errors
+
+    assert errors["first_name"] == [INVISIBLE]
+    assert "last_name" not in errors
 
 
 def test_every_form_that_takes_a_name_refuses_two_lines():

@@ -18,6 +18,7 @@ from reminders.due import derive_due
 from reminders.mailbox import DemoMailbox, NoMailServer, stored_mail, stored_mails
 from reminders.models import CheckIn, CheckInLink
 from sessions.models import OutcomeScore
+from tests.support.queries import queries_of
 from tests.world import NOW
 
 DAY = timedelta(days=1)
@@ -232,3 +233,10 @@ def test_stored_mails_opens_only_the_newest(settings, tmp_path, monkeypatch):
         DemoMailbox().send_messages([mail.EmailMessage(f"Mail {number}", "", "a@b.example", ["c@d.example"])])
 
     assert [kept.subject for kept in stored_mails()] == ["Mail 3", "Mail 2"]
+
+
+def test_a_check_in_waits_for_whoever_is_saving_a_screening_of_its_client(check_in):
+    asked = queries_of(lambda: answer_check_in(check_in, pain_now_nrs=8, warning_sign="yes", at=NOW))
+
+    tables = [sql.partition('FROM "')[2].partition('"')[0] for sql in asked if sql.startswith("SELECT")]
+    assert tables.index("clients_client") < tables.index("reminders_checkin")

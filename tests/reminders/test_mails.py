@@ -141,3 +141,24 @@ def test_alert_names_no_client_and_leads_only_to_a_sign_in(ada, visit, postbox, 
     link = next(line for line in text.splitlines() if line.startswith("http"))
     assert "Ada" not in text
     assert client.get(link.split("/", 3)[3].join(["/", ""])).status_code == 302
+
+
+@pytest.mark.parametrize(("own", "words"), [("+442079460000", "020 7946 0000"), ("+13125550100", "(312) 555-0100")])
+def test_a_mail_and_its_calendar_file_write_the_practice_s_number_as_its_pages_do(visit, postbox, settings, own, words):
+    settings.PHONENUMBER_DEFAULT_REGION = "DE"  # the worker stands in no practice's country
+    Practice.objects.update(phone=own)
+
+    (mail,) = sent(postbox)
+
+    for part in ("plain", "html"):
+        assert mail.get_body((part,)).get_content().count(words) == 2
+        assert own[:3] not in mail.get_body((part,)).get_content()
+    assert words in "".join(each.get_content() for each in mail.iter_attachments()).replace("\\,", ",")
+
+
+def test_what_a_mail_says_of_a_file_is_in_it(visit, postbox):
+    (mail,) = sent(postbox)
+
+    files = [each.get_filename() for each in mail.iter_attachments()]
+    says_so = "The file in this mail puts the visit into your calendar" in mail.get_body(("plain",)).get_content()
+    assert (files, says_so) == (["visit.ics"], True)

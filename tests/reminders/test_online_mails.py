@@ -8,10 +8,11 @@ import pytest
 
 from booking.appointments import book_appointment, cancel_appointment, confirm_appointment, move_appointment
 from booking.holds import accept_hold
-from booking.models import Appointment, WaitlistOffer
+from booking.models import Appointment, AppointmentLink, WaitlistOffer
 from booking.online import hold_for_newcomer, invite_to_book
 from booking.second_thoughts import take_back
 from booking.waitlist import add_to_waitlist
+from clients.todo import raise_alert
 from practice.models import Practice
 from reminders.due import derive_due
 from reminders.models import Message
@@ -85,6 +86,15 @@ def test_after_the_yes_the_visit_is_confirmed_and_the_intake_asked_for(held, pos
         "A few questions before your visit on Monday 30 November at 09:00 (GMT)",
         "Your visit on Monday 30 November at 09:00 (GMT)",
     ]
+
+
+def test_a_held_time_of_somebody_whom_the_gate_stops_asks_to_call_and_tells_no_reason(held, postbox):
+    raise_alert(client=held.client, subject="intake:1", at=NOW)
+
+    body = dict(sweep(postbox))["Please confirm your visit on Monday 30 November at 09:00 (GMT)"]
+
+    assert "Please call us on" in body and "http" not in body
+    assert not AppointmentLink.objects.exists()
 
 
 def test_a_lapsed_hold_is_not_asked_about_any_more(held, postbox):
@@ -245,7 +255,7 @@ def test_previews_make_no_link(booked, postbox, client, dana):
     confirm_appointment(booked, by=None, at=NOW)
     cancel_appointment(booked, reason="work", by=None, at=NOW)
     derive_due(NOW)
-    client.force_login(dana, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(dana)
     before = booked.links.count()
 
     page = client.get(f"/reminders/{Message.objects.order_by('-pk').first().pk}/")

@@ -235,6 +235,11 @@ def drop_test(sessions):
     sql(f"DELETE FROM {TEST} WHERE session_id = %s", sessions[1].pk)
 
 
+def pretend_copied(sessions):
+    columns, values = "session_id, source_id, spot, field", (sessions[1].pk, sessions[0].pk)
+    sql(f"INSERT INTO treatment_sessions_copiedfield ({columns}) VALUES (%s, %s, '', 'subjective')", *values)
+
+
 def edit_kind(sessions):
     sql(f"UPDATE {AMENDMENT} SET kind = 'correction' WHERE chain_position = 1")
 
@@ -281,6 +286,7 @@ TAMPERING = {
     "technique dropped": (drop_technique, NOT_SIGNED),
     "test": (edit_test, NOT_SIGNED),
     "test dropped": (drop_test, NOT_SIGNED),
+    "copied mark added": (pretend_copied, NOT_SIGNED),
     "amendment's kind": (edit_kind, NOT_AMENDED.replace("{place}", "1")),
     "time of a late entry": (edit_time_of_event, NOT_AMENDED.replace("{place}", "2")),
     "amendment deleted": (delete_amendment, r"amendment #\d+, position 3: position 3 is missing; the next .* at 4\."),

@@ -79,6 +79,19 @@ def test_start_session_of_a_second_visit_of_the_day_wants_its_own_questions(draf
     assert start_session(second, by=mia, at=second.starts_at).appointment == second
 
 
+def test_start_session_of_the_earlier_visit_wants_its_own_questions_when_the_later_one_came_first(
+    visit, screening, ada, mia, massage, green_room
+):
+    second = make_visit(ada, mia, massage, green_room, starts_at=NINE + minutes(300))
+    start_session(second, by=mia, at=NINE)
+
+    with pytest.raises(RescreenDue):
+        start_session(visit, by=mia, at=NINE + minutes(60))
+
+    record_all_no(current_screening(ada), by=mia, at=NINE + minutes(60))
+    assert start_session(visit, by=mia, at=NINE + minutes(60)).appointment == visit
+
+
 def test_start_session_is_refused_while_the_screening_says_stop(visit, screening, ada, mia):
     run_screening(client=ada, answers=emergency(), at=NOW + minutes(1))
 

@@ -112,14 +112,17 @@ def test_looking_at_a_muscle_charts_nothing_and_showing_another_side_changes_not
 def test_the_words_written_while_charting_are_those_of_the_next_page(open_chart, draft):
     page = open_chart()
     button(page, "right:piriformis").click()
-    page.locator("dialog[open]").get_by_role("button", name="Done as planned").click()
+    page.locator("dialog[open]").get_by_role("button", name="As planned").click()
     choose(page, "right:piriformis", "tenderness", 4)
     page.locator("dialog[open] [data-more]").first.click()
     page.get_by_role("button", name="Done", exact=True).click()
     button(page, "left:psoas").click()
     choose(page, "left:psoas", "has_trigger_point", "no")
     page.get_by_role("button", name="Done", exact=True).click()
-    is_saved(page)
+    for _ in range(100):  # the first save is told before the second begins
+        if "left:psoas" in stored(draft):
+            break
+        page.wait_for_timeout(100)
     said = "[...document.querySelectorAll('[data-place]')].map((one) => [one.className, one.textContent])"
     signs = "[...document.querySelectorAll('[data-badge]')].map((one) => [one.getAttribute('class'), one.textContent])"
 

@@ -90,7 +90,7 @@ def test_paper_names_who_whom_when_where_and_under_which_screening(signed, pract
     assert "Assessment and massage: agreed, signed Ada Müller" in head["Consent"]
     assert "Gluteal, groin and abdominal work: none on file" in head["Consent"]
     assert head["Screening"].startswith("Treat, Mon 23 Nov 2026")
-    assert signed.screening.rules_version in head["Screening"]
+    assert f"rules {signed.screening.rules_version}. A screening aid, not a diagnosis." in head["Screening"]
     assert head["Warning signs"] == "none found"
     assert head["Not answered"] == ("; ".join(unanswered(signed.screening)) or "nothing")
     assert head["Pain (0–10)"] == "6 before, 3 after"

@@ -88,7 +88,7 @@ def test_cover_opens_a_chart_and_closes_it_when_it_ends(signed, mia, tom, signed
 
     assert browser.get(url(DETAIL, signed)).status_code == 200
     still_clock.at = NOW + minutes(60)
-    assert browser.get(url(DETAIL, signed)).status_code == 404
+    assert signed_in(tom).get(url(DETAIL, signed)).status_code == 404
 
 
 @pytest.mark.parametrize("page", PAGES)

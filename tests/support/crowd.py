@@ -11,10 +11,12 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.servers.basehttp import WSGIServer
 
+from tests.support.proof import size
+
 WSGIServer.request_queue_size = 256  # Django's test server queues ten callers and resets the rest; gunicorn 2048
 
 CSRF = "c" * 32
-PATIENCE = 60  # seconds
+PATIENCE = size(quick=60, long=600)  # seconds: the last of a large crowd waits for all the others, on a busy machine
 
 
 @dataclass(frozen=True)

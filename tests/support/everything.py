@@ -56,7 +56,6 @@ from tests.support.rows import all_rows, rolled_back
 from tests.world import NINE, NOW, minutes
 
 KANARI = "kanari"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DAY = timedelta(days=1)
 TWO_PM = NINE + minutes(300)
 OPENS = {  # the address that opens the links of a record, by their name
@@ -126,7 +125,7 @@ class Everything:
         browser = Browser(**options)
         if user is not None:
             if user.pk not in self.sessions:
-                browser.force_login(user, backend=BACKEND)
+                browser.force_login(user)
                 self.sessions[user.pk] = browser.session.session_key
             browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[user.pk]
         return browser
@@ -151,7 +150,7 @@ def open_links(tokens: dict[str, str]) -> Browser:
 def _session_of_answers(record: Record):
     session = open_links(record.tokens).session
     for intake in (record.intake, record.open_intake):
-        BrowserMemory(session, intake).add(steps=intake.visited_groups, keys=intake.answers)
+        BrowserMemory(session, intake).add(steps=intake.visited_groups, answers=intake.answers)
     BrowserMemory(session, record.intake).add(steps=["check", "sign"])
     session[ANSWERED] = [record.check_in.pk]
     first_visit = Service.objects.get(is_first_visit=True)
@@ -335,7 +334,7 @@ def _chart(record, visit, name) -> TreatmentSession:
 
 
 def _treat(record):
-    """Chart and sign two visits, and leave today's first one a draft."""
+    """Chart and sign two visits, and book today's first one."""
     by = record.therapist
     for name, visit in list(record.visits.items()):
         chart = _chart(record, visit, name)
@@ -364,17 +363,6 @@ def _treat(record):
     )
     _measure(record)
     record.visits["draft"] = _book(record, record.client, NINE)
-    draft = _chart(record, record.visits["draft"], "draft")
-    record.draft = save_chart(
-        draft,
-        version=draft.version,
-        copied={Mark("", "assessment")},
-        source=record.second_session,
-        by=by,
-        at=NINE,
-        assessment=record.second_session.assessment,
-    )
-    record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=by)
 
 
 def _measure(record):
@@ -391,7 +379,7 @@ def _measure(record):
 
 
 def _look_back(record):
-    """One check-in is answered, its alert looked at; one waits for its answer."""
+    """One check-in is answered, its alert looked at; one waits for its answer. The visit after it is left a draft."""
     first, second = record.first_session, record.second_session
     due = NOW - 6 * DAY
     record.check_in = CheckIn.objects.create(client=record.client, session=first, due_at=due)
@@ -406,6 +394,18 @@ def _look_back(record):
     )
     alert = Task.objects.get(client=record.client, kind=Task.Kind.CHECK_IN_ALERT)
     finish_task(alert, by=record.therapist, at=due, outcome=record.word("check-in-alert"))
+    draft = _chart(record, record.visits["draft"], "draft")
+    record.draft = save_chart(
+        draft,
+        version=draft.version,
+        copied={Mark("", "assessment")},
+        source=second,
+        by=record.therapist,
+        at=NINE,
+        assessment=second.assessment,
+    )
+    record.words.remove(draft.assessment)  # written over by what is carried forward
+    record.snippet = keep_snippet(section="assessment", words=record.word("phrase"), by=record.therapist)
 
 
 def _look_ahead(record):

@@ -36,6 +36,7 @@ def environment(data_dir, port, **more):
         "DATA_DIR": str(data_dir),
         "PORT": str(port),
         "DEMO": "true",
+        "BOOKING_MAIL_HOLD": "0",
         **SECRETS,
         **more,
     }

@@ -198,6 +198,7 @@ def test_the_main_job_from_letter_to_report(browsers, postman):
     therapist_starts_a_plan(therapist)
     therapist_charts_and_signs(therapist)
     owner_moves_the_clock_one_day_on(owner)
+    desk, therapist = browsers(DESK, "dana"), browsers(TABLET, "mia")  # a new day: yesterday's sign-ins have ended
     client_answers_the_check_in(client, postman.link_to("ida@mail.example", "How are you after your visit?"))
     therapist_finds_the_answer_in_the_timeline(therapist)
     therapist_sends_the_report(therapist)

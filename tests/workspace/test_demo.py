@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from booking.models import Appointment, AppointmentChange, Series, WaitlistEntry, WaitlistOffer
+from booking.undo import UNDO_TIME, last_act
 from clients.gate import gates_for
 from clients.models import Clearance, Client, Intake, Screening, Task
 from practice.models import Cover, Practice, Room, Service, User
@@ -72,6 +73,14 @@ def test_make_demo_founds_a_practice_of_five_therapists_and_three_rooms(demo):
     assert Service.objects.count() == 3
     assert Referrer.objects.count() == 5
     assert [user.username for user in User.objects.filter(is_owner=True)] == ["olga"]
+
+
+def test_nobody_is_offered_to_take_back_what_the_loader_did_in_their_name(demo):
+    acted = AppointmentChange.objects.filter(at__gt=EARLY_AFTERNOON - UNDO_TIME, by__isnull=False)
+    booked = Appointment.objects.filter(booked_at__gt=EARLY_AFTERNOON - UNDO_TIME, booked_by__isnull=False)
+
+    assert acted.exists() or booked.exists()
+    assert [last_act(user, EARLY_AFTERNOON) for user in User.objects.all()] == [None] * User.objects.count()
 
 
 def test_make_demo_lets_one_therapist_cover_another_who_goes_away(demo):

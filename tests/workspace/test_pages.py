@@ -6,12 +6,15 @@ import pytest
 from django.urls import reverse
 
 from clients.models import Task
+from clients.rescreen import record_all_no
+from clients.screenings import current_screening, run_screening
 from practice import clock
 from practice.models import AuditEvent, Closure, Cover, Practice, Room, Service, User, WorkingHours
 from reminders.checkins import answer_check_in
 from reminders.due import derive_due
 from reminders.models import CheckIn
 from sessions.models import OutcomeScore
+from tests.clients.answers import calm
 from tests.support.queries import assert_queries_do_not_grow
 from tests.support.visits import make_screening, make_session, make_visit, sign
 from tests.world import NINE, NOW, make_client, minutes
@@ -40,6 +43,34 @@ def test_today_opens_the_next_client_only(signed_in, mia, ada, ben, massage, sti
 
     assert page.count("First time here") == 1
     assert page.index("First time here") > page.index("Ben Okafor")
+
+
+def test_today_says_of_a_visit_being_charted_that_it_is(signed_in, mia, ada, ben, massage, still_clock):
+    for client in (ada, ben):
+        make_screening(client)
+    visit = make_visit(ada, mia, massage)
+    make_visit(ben, mia, massage, starts_at=NINE + minutes(60))
+    still_clock.at = NINE
+    assert "2 visits; next at 09:00" in signed_in(mia).get(TODAY).content.decode()
+
+    make_session(visit)
+
+    assert "2 visits; Ada is being charted, next at 10:00" in signed_in(mia).get(TODAY).content.decode()
+
+
+def test_today_asks_again_before_the_earlier_visit_when_the_later_one_came_first(
+    signed_in, mia, ada, massage, still_clock
+):
+    run_screening(client=ada, answers=calm(), at=NOW - timedelta(days=1))
+    visit, second = make_visit(ada, mia, massage), make_visit(ada, mia, massage, starts_at=NINE + minutes(300))
+    record_all_no(current_screening(ada), by=mia, at=NINE - minutes(5))
+    still_clock.at = NINE
+    start = reverse("sessions:session_start", args=[visit.pk])
+    assert start in signed_in(mia).get(TODAY).content.decode()
+
+    make_session(second)
+
+    assert start not in signed_in(mia).get(TODAY).content.decode()
 
 
 def test_today_puts_alerts_and_unsigned_notes_first(signed_in, mia, ada, massage):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from itertools import count
 from statistics import median
@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.models.sql import InsertQuery
+from django.utils import timezone
 
 from booking.forms import slot_value
 from booking.models import Appointment
@@ -21,7 +22,7 @@ from workspace.bench.browser import Browser
 from workspace.bench.stages import Stage, regulars, standing_in
 from workspace.bench.timing import seconds_of
 
-FIRST_DAY = timedelta(days=31)  # after everything that stands in the book, and after what availability looks at
+FIRST_DAY = timedelta(days=31)  # after what availability looks at
 APART = timedelta(minutes=90)  # the longest visit and the turning over of its room
 PATH = "/booking/appointments/new/"
 
@@ -107,11 +108,18 @@ def _visits_by_day(practice: Practice, service: Service, *, days: int) -> list[l
     waiting, rooms = regulars(), rooms_for(service)
     clients = (waiting[number % len(waiting)] for number in count())
     found = []
+    first = max(clock.today() + FIRST_DAY, _day_after_the_last_visit())
     for number in range(5 * days):
-        day = clock.today() + FIRST_DAY + timedelta(days=number)
+        day = first + timedelta(days=number)
         slots = free_slots(practice=practice, service=service, first_day=day, days=1, now=clock.now())
         found.append([Visit(slot, next(clients)) for slot in _beside_each_other(slots, rooms)])
     return [visits for visits in found if visits][:days]
+
+
+def _day_after_the_last_visit() -> date:
+    """Return the first day on which nothing stands in the book yet: some of the demo's series reach far ahead."""
+    last = Appointment.objects.order_by("starts_at").last()
+    return timezone.localdate(last.starts_at) + timedelta(days=1) if last else clock.today()
 
 
 def _beside_each_other(slots: list[Slot], rooms: tuple[int, ...]) -> Iterator[Slot]:

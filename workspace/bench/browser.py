@@ -12,7 +12,6 @@ from practice.models import User
 from workspace.bench.stages import Stage, standing_in
 
 HOST = "127.0.0.1"
-ALLAUTH = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 class UnexpectedAnswer(Exception):
@@ -22,7 +21,7 @@ class UnexpectedAnswer(Exception):
 def inside(user: User) -> TestClient:
     """Return a person signed in without a server, whose queries can be counted."""
     client = TestClient(SERVER_NAME=HOST)
-    client.force_login(user, backend=ALLAUTH)
+    client.force_login(user)
     return client
 
 

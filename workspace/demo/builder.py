@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.utils import timezone
 
+from practice import audit
 from practice.errors import Refused
 from practice.models import Practice
 from workspace.demo.bulk import AMOUNTS, Amount, Bulk
@@ -79,6 +80,7 @@ class Demo:
         return Bulk(house=self.house, timetable=self.timetable, phones=self.phones, rng=self.rng, now=self.now)
 
 
+@audit.told()
 @transaction.atomic
 def make_demo(*, seed: int, size: str, now: datetime) -> House:
     """Make the demo practice of `size` (one of SIZES) around `now` and return it. Raises PracticeExists."""

@@ -343,7 +343,7 @@ class Walk:
 
     def answer(self, check_in: CheckIn, given: list, at: datetime) -> None:
         """Answer the mail of the day after; something worrying calls the therapist."""
-        pain, soreness, leg, warning, comment = given
+        pain, soreness, leg, warning, comment, *places = given
         answer_check_in(
             check_in,
             pain_now_nrs=pain,
@@ -351,6 +351,7 @@ class Walk:
             leg_symptoms=leg,
             warning_sign=warning,
             comment=comment,
+            regions=places,
             at=at,
         )
         if alert := self._alert():

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from clients.consents import holding_consents
+from clients.drawings import course_of
 from clients.gate import gate_for
 from clients.models import Client, Task
 from clients.overruling import standing_overruling
@@ -41,8 +42,9 @@ def intake_desk(request):
 @staff_only
 @require_safe
 def client_page(request, client_id):
-    client = get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
-    reads_chart = Client.objects.charts_visible_to(request.user).filter(pk=client.pk).exists()
+    of_chart = Client.objects.charts_visible_to(request.user).filter(pk=client_id).first()
+    reads_chart = of_chart is not None  # to a therapist no others are visible
+    client = of_chart or get_object_or_404(Client.objects.visible_to(request.user), pk=client_id)
     now = clock.now()
     context = {
         "client": client,
@@ -75,6 +77,7 @@ def _chart(client, now):
         "plan": measures.plan,
         "consents": holding_consents(client).values(),
         "measures": measures,
+        "drawings": course_of(client),
         "drawn": [course for course in measures.courses if len(course.scores) > 1][:DRAWN],
         "last_session": client.treatment_sessions.standing().select_related("appointment").newest_first().first(),
     }

@@ -8,7 +8,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from practice import clock
+from practice import clock, presence
 from practice.access import role_required
 from reminders.mailbox import stored_mail, stored_mails
 
@@ -47,5 +47,6 @@ def clock_move(request):
     if step is None:
         raise Http404
     clock.move(step)
+    presence.begin_anew(request.session, at=clock.now())
     messages.success(request, f"The demo's clock is now at {clock.now():%a %d %b %Y, %H:%M} UTC.")
     return redirect("workspace:mailbox")

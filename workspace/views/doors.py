@@ -3,18 +3,16 @@
 from django.conf import settings
 from django.contrib.auth import login
 from django.db import connection
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from practice import clock
+from practice import clock, presence
 from practice.access import public, staff_only
 from practice.errors import Refused
 from practice.forms import posted
 from workspace.forms import FirstRunForm
 from workspace.founding import found_practice
-
-ALLAUTH = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @staff_only
@@ -22,6 +20,14 @@ ALLAUTH = "allauth.account.auth_backends.AuthenticationBackend"
 def home(request):
     """Lead each person to the page their day starts on."""
     return redirect("workspace:today" if request.user.is_therapist else "booking:day_board")
+
+
+@staff_only
+@require_POST
+def still_here(request):
+    """Say in how many seconds this sign-in locks. A page tells with it when it was last touched (practice/middleware.py)."""
+    left, then = presence.seconds_left(request.session, request.user, now=clock.now())
+    return JsonResponse({"state": presence.HERE, "left": left, "then": then, "user": request.user.pk})
 
 
 @public
@@ -46,6 +52,6 @@ def first_run(request):
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            login(request, owner, backend=ALLAUTH)
+            login(request, owner)
             return redirect("workspace:settings")
     return render(request, "workspace/first_run.html", {"form": form}, status=422 if form.errors else 200)
