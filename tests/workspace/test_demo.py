@@ -108,9 +108,9 @@ def test_today_is_under_way(demo):
         starts_at__gt=EARLY_AFTERNOON - timedelta(hours=8), starts_at__lt=EARLY_AFTERNOON + timedelta(hours=8)
     )
     arrived = today.filter(status="arrived")
-    assert arrived.filter(treatment_session__signed_at__isnull=False).count() >= 4
-    assert arrived.filter(treatment_session__signed_at__isnull=True, treatment_session__isnull=False).exists()
-    assert arrived.filter(treatment_session__isnull=True).exists()
+    assert arrived.filter(treatment_sessions__signed_at__isnull=False).count() >= 4
+    assert arrived.filter(treatment_sessions__signed_at__isnull=True, treatment_sessions__isnull=False).exists()
+    assert arrived.filter(treatment_sessions__isnull=True).exists()
     assert today.filter(starts_at__gt=EARLY_AFTERNOON, status__in=["booked", "confirmed"]).count() >= 5
 
 
