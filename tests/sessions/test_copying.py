@@ -54,7 +54,7 @@ tests_ = st.builds(
     side=st.sampled_from(["left", "right"]),
     moment=st.sampled_from(["before", "after"]),
     result=st.sampled_from(["positive", "negative"]),
-    angle_deg=st.none() | st.integers(0, 90),
+    value=st.none() | st.integers(0, 90),
 )
 
 
