@@ -141,13 +141,9 @@ class View:
 class MuscleMark:
     """What was found and done in one muscle on one side.
 
-        `tenderness` is 0–4 or None; `is_familiar` = gave the familiar pain; `minutes` were given, `planned` minutes are what the
-        plan lays out (None: not planned). `is_recorded` is False for a muscle laid out or opened with nothing entered. `href`
-    <<<<<<< HEAD
-        is where its line in the list leads.
-    =======
-        leads to more about it.
-    >>>>>>> map5
+    `tenderness` is 0–4 or None; `is_familiar` = gave the familiar pain; `minutes` were given, `planned` minutes are what the
+    plan lays out (None: not planned). `is_recorded` is False for a muscle laid out or opened with nothing entered. `href`
+    is where its line in the list leads.
     """
 
     muscle: str

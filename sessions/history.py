@@ -38,14 +38,14 @@ def findings_of(client: Client) -> QuerySet[MuscleFinding]:
 def muscle_findings(client: Client, muscle: str, side: str = "") -> QuerySet[MuscleFinding]:
     """Return the findings of one muscle, newest visit first; of one `side` only when it is given.
 
-    One query with session, therapist and visit, one more for the techniques: the client's sessions by their index, each
-    finding by (session, muscle, side). "Right piriformis, last time" is the first of it.
+    One query with session, therapist and visit, one more each for techniques and copy marks: the client's sessions by
+    their index, each finding by (session, muscle, side). "Right piriformis, last time" is the first of it.
     """
     found = findings_of(client).filter(muscle=muscle, **({"side": side} if side else {}))
     used = FindingTechnique.objects.select_related("technique").order_by("technique__position", "pk")
     return (
         found.select_related("session__appointment", "session__therapist")
-        .prefetch_related(Prefetch("used_techniques", used))
+        .prefetch_related(Prefetch("used_techniques", used), "session__copied_fields")
         .order_by("-session__appointment__starts_at", "-session_id", "side")
     )
 
@@ -174,8 +174,9 @@ def trends_of(findings: Iterable[MuscleFinding]) -> list[Trend]:
 
 
 def trend_rows(client: Client, muscle: str, side: str = "") -> list[MuscleFinding]:
-    """Return the latest findings of the muscle that the drawings need, without techniques. One query."""
-    return list(muscle_findings(client, muscle, side).prefetch_related(None)[: 2 * TREND_VISITS])
+    """Return the latest findings of the muscle that the drawings need, without techniques. Two queries."""
+    rows = muscle_findings(client, muscle, side).prefetch_related(None).prefetch_related("session__copied_fields")
+    return list(rows[: 2 * TREND_VISITS])
 
 
 def _trend(rows: Sequence[MuscleFinding]) -> Trend:
@@ -183,15 +184,16 @@ def _trend(rows: Sequence[MuscleFinding]) -> Trend:
     step = (WIDTH - LEFT - RIGHT) / len(rows)
     marks = []
     for place, row in enumerate(rows):
+        felt = None if "tenderness" in copied_of(row) else row.tenderness  # copied is not felt
         bar = round((FLOOR - BARS_TOP) * row.minutes / most, 1) if most else 0.0
         marks.append(
             Mark(
                 x=round(LEFT + step * (place + 0.5), 1),
-                y=None if row.tenderness is None else _height(row.tenderness),
+                y=None if felt is None else _height(felt),
                 bar_y=round(FLOOR - bar, 1),
                 bar_height=bar,
                 at=row.session.appointment.starts_at,
-                tenderness=row.tenderness,
+                tenderness=felt,
                 minutes=row.minutes,
             )
         )
@@ -200,6 +202,12 @@ def _trend(rows: Sequence[MuscleFinding]) -> Trend:
 
 def _height(tenderness: int) -> float:
     return round(TOP + (4 - tenderness) / 4 * SCALE_HEIGHT, 1)
+
+
+def copied_of(finding: MuscleFinding) -> set[str]:
+    """Return the fields that were carried forward into this finding and never confirmed. Fetch by `muscle_findings`."""
+    here = spot(finding.side, finding.muscle)
+    return {row.field for row in finding.session.copied_fields.all() if row.spot == here}
 
 
 def techniques_in_words(finding: MuscleFinding) -> str:

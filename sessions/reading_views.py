@@ -9,7 +9,7 @@ from anatomy.body import MUSCLES, SIDES
 from clients.models import Client
 from practice import audit, clock
 from practice.access import role_required
-from sessions.history import muscle_findings, techniques_in_words, treated_muscles, trend_rows, trends_of
+from sessions.history import copied_of, muscle_findings, techniques_in_words, treated_muscles, trend_rows, trends_of
 from sessions.models import TreatmentSession
 from sessions.paper import paper_of
 from sessions.pdf import note_pdf
@@ -49,7 +49,7 @@ def muscle_history(request, client_id, muscle):
         "side": side,
         "sides": [("", "Both sides"), *((each.value, each.label) for each in SIDES)],
         "page": page,
-        "rows": [(finding, techniques_in_words(finding)) for finding in page],
+        "rows": [(finding, techniques_in_words(finding), copied_of(finding)) for finding in page],
         "trends": trends_of(trend_rows(client, muscle, side)),
         "query": f"side={side}&" if side else "",
     }

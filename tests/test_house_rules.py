@@ -163,7 +163,7 @@ def test_rows_are_fetched_through_what_a_person_may_see():
         # asked by id of a therapist, by the owner
         "workspace/views/practice.py: User.objects.therapists()",
         # narrowed to the charts of this person just above
-        "referrals/views.py: Referral.objects.filter(client__in=charts.values('pk')).select_related('client', 'referrer')",
+        "referrals/views.py: Referral.objects.filter(among(charts)).select_related('client', 'referrer')",
     }
 
 

@@ -1,10 +1,11 @@
 """Booking, moving, cancelling and marking: each refusal, each trace it leaves, and the backstop behind the checks."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from booking.appointments import (
     cancel_appointment,
@@ -15,6 +16,7 @@ from booking.appointments import (
     reopen_appointment,
 )
 from booking.models import Appointment, AppointmentLink
+from booking.placing import lock
 from booking.refusals import (
     RULES,
     ChangedMeanwhile,
@@ -462,6 +464,28 @@ def test_writers_lock_therapist_then_room_then_client(book, mia, ada, green_room
         ("Room", [green_room.pk]),
         ("Client", [ada.pk]),
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_locked_nobody_else_can_lock(mia, tom, ada, ben, massage, green_room):
+    """On PostgreSQL each row is locked, on SQLite the whole book."""
+
+    def is_free(row) -> bool:
+        try:
+            if connection.vendor == "sqlite":
+                connection.cursor().execute("PRAGMA busy_timeout = 0")
+            with transaction.atomic():
+                return bool(type(row).objects.select_for_update(nowait=True, no_key=True).get(pk=row.pk))
+        except OperationalError:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as elsewhere, promised():
+        assert all(elsewhere.map(is_free, [mia, green_room, ada])) == (connection.vendor == "postgresql")
+        lock(service=massage, room=None, therapists=[mia.pk], clients=[ada.pk])
+        assert not any(elsewhere.map(is_free, [mia, green_room, ada]))
+        assert all(elsewhere.map(is_free, [tom, ben])) == (connection.vendor == "postgresql")
 
 
 def test_book_appointment_asks_again_for_a_warning_nobody_saw(book):

@@ -21,6 +21,7 @@ from sessions.charting import (
 )
 from sessions.copying import CARRIED, WORDS, Mark, carry_forward, is_all_copy, parse_mark, still_copied, values_of
 from sessions.entries import FindingEntry, TestEntry, total_minutes
+from sessions.history import trend_rows, trends_of
 from sessions.models import CopiedField, TreatmentSession
 from sessions.note import note_of
 from sessions.reading import copied_from, fetch_parts, finding_entries
@@ -53,7 +54,7 @@ tests_ = st.builds(
     side=st.sampled_from(["left", "right"]),
     moment=st.sampled_from(["before", "after"]),
     result=st.sampled_from(["positive", "negative"]),
-    angle_deg=st.none() | st.integers(0, 90),
+    value=st.none() | st.integers(0, 90),
 )
 
 
@@ -308,3 +309,16 @@ def test_drafting_again_replaces_the_older_sentences(draft, mia, signed_in, char
     chart_of(draft, **{"right-piriformis-tone": 2, "act": "draft"})
 
     assert TreatmentSession.objects.get(pk=draft.pk).objective == "Walks stiffly.\nRight piriformis: tone 2/4."
+
+
+def test_the_history_of_a_muscle_says_what_was_copied_and_draws_what_was_felt(
+    next_week, signed, mia, signed_in, chart_of
+):
+    chart_of(next_week, act="copy")
+    client = TreatmentSession.objects.get(pk=next_week.pk).client
+
+    trend = trends_of(trend_rows(client, "piriformis"))[0]
+    assert [mark.tenderness for mark in trend.marks] == [3, None]
+    page = signed_in(mia).get(reverse("sessions:muscle_history", args=[client.pk, "piriformis"])).content.decode()
+    assert page.count("in part copied, marked *") == 1
+    assert page.count("3/4*") == 2
