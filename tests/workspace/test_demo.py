@@ -110,11 +110,7 @@ def test_today_is_under_way(demo):
     arrived = today.filter(status="arrived")
     assert arrived.filter(treatment_sessions__signed_at__isnull=False).count() >= 4
     assert arrived.filter(treatment_sessions__signed_at__isnull=True, treatment_sessions__isnull=False).exists()
-<<<<<<< HEAD
     assert arrived.uncharted().exists()
-=======
-    assert arrived.filter(treatment_sessions__isnull=True).exists()
->>>>>>> measure5
     assert today.filter(starts_at__gt=EARLY_AFTERNOON, status__in=["booked", "confirmed"]).count() >= 5
 
 
