@@ -67,8 +67,8 @@ def client_answers_the_intake(page, link):
         if "/done/" in page.url:
             break
         answer_one_page(page)
-        page.locator("main .btn-primary").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator("main .btn-primary").click()
     expect(page.get_by_text("Nothing you told us needs a doctor first.")).to_be_visible()
     expect(page.get_by_role("link", name="Keep a copy of your answers")).to_be_visible()
     for word in ("radicular", "deep_gluteal", "piriformis", "nerve-root"):
@@ -127,12 +127,13 @@ def therapist_charts_and_signs(page):
     page.get_by_role("button", name="All done as planned").click()
     tick(page.locator("[name='right-piriformis-tone'][value='3']"))
     tick(page.locator("[name='right-piriformis-tenderness'][value='3']"))
+    page.locator("#right-piriformis summary").first.click()
     tick(page.locator("[name='right-piriformis-has_trigger_point'][value='yes']"))
-    page.get_by_text("Add a muscle").click()
-    page.locator("button[value='add:right:psoas']").click()
+    page.locator("[data-place='right:psoas']").click()
     tick(page.locator("[name='right-psoas-tenderness'][value='2']"))
     page.fill("[name='right-psoas-minutes']", "5")
     tick(page.locator("[name='right-psoas-techniques'][value=breathing]"))
+    page.locator("[data-card-close]").click()
     tick(page.locator("[name=pain_after_nrs][value='4']"))
     page.get_by_role("button", name="Check and sign").click()
     for words in ("Right piriformis", "Right gluteus maximus", "Right psoas", "7/10 before, 4/10 after"):
