@@ -158,7 +158,7 @@ def _saved(request, page, session):
         "add": f"#{prefix_of(where)}",
         "planned": "#muscles" if where == "all" else f"#{prefix_of(where)}",
         "copy": "#muscles",
-        "confirm": f"#{prefix_of(where)}" if ":" in where else "#words",
+        "confirm": _place_of(page, where) if ":" in where else "#words",
         "draft": "#words",
         "remove": "#muscles",
         "test": "#tests",
@@ -169,6 +169,11 @@ def _saved(request, page, session):
     return redirect(
         reverse("sessions:session_chart", args=[session.pk]) + _rows_kept(request, page) + anchors.get(act, "")
     )
+
+
+def _place_of(page, spot) -> str:
+    """Return the anchor of a muscle: its card, or in the table its minutes."""
+    return f"#div_id_{prefix_of(spot)}-minutes" if page.view == "grid" else f"#{prefix_of(spot)}"
 
 
 def _rows_kept(request, page) -> str:

@@ -243,6 +243,29 @@ def test_a_note_that_is_all_copy_asks_before_signing(next_week, mia, signed_in, 
     assert ("Subjective", session.subjective, "23 Nov 2026") in note["words"]
 
 
+def test_sentences_drafted_from_a_copy_leave_it_a_copy(next_week, signed, mia, chart_of):
+    save_chart(
+        next_week,
+        version=next_week.version,
+        by=mia,
+        at=next_week.started_at,
+        copied={Mark("", "objective")},
+        source=signed,
+        objective="Slight limp.",
+    )
+    chart_of(next_week, act="copy", pain_before_nrs=4, pain_after_nrs=2)
+    chart_of(next_week, act="draft")
+
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert session.objective.startswith("Slight limp.\nRight piriformis: copied from 23 Nov 2026")
+    assert Mark("", "objective") in copied_from(session)
+    assert is_copy(session)
+    chart_of(next_week, objective=f"{session.objective}\nWalks freely.")
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert Mark("", "objective") not in copied_from(session)
+    assert not is_copy(session)
+
+
 @pytest.mark.parametrize(
     "own", [{"right-piriformis-tone": 1}, {"right-piriformis-response": "eased"}, {"objective": "Walks freely."}]
 )
