@@ -15,7 +15,7 @@ from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
 from sessions.chart_map import VIEWS, grid_rows, muscle_marks, places_by_group, without_untouched
-from sessions.chart_page import BLANK, differences, fill_as_planned, open_page, with_drafts
+from sessions.chart_page import BLANK, differences, fill_as_planned, open_page, with_drafts, with_drafts_of_now
 from sessions.charting import (
     ChartChanged,
     NotYourChart,
@@ -123,6 +123,8 @@ def _typed(request, page) -> dict:
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
     if act == "draft":
         chart = with_drafts(chart, page.techniques, drafted=page.session.drafted, copied=page.marks(chart))
+    if act == "sign":  # what is signed must not say one thing in the table and another in words
+        chart = with_drafts_of_now(chart, page.techniques, drafted=page.session.drafted, copied=page.marks(chart))
     if act == "copy" and page.can_carry:
         carried = page.carried(chart)
         chart |= {**carried.words, "findings": carried.findings, "copied": carried.marks, "source": page.last}

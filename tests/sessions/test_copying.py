@@ -334,6 +334,19 @@ def test_drafting_again_replaces_the_older_sentences(draft, mia, signed_in, char
     assert TreatmentSession.objects.get(pk=draft.pk).objective == "Walks stiffly.\nRight piriformis: tone 2/4."
 
 
+def test_what_is_signed_says_in_words_what_the_entries_say(next_week, chart_of):
+    chart_of(next_week, act="copy")
+    chart_of(next_week, act="draft")
+    assert "not confirmed" in TreatmentSession.objects.get(pk=next_week.pk).objective
+
+    chart_of(next_week, act="confirm:right:piriformis")
+    chart_of(next_week, act="sign", objective="")
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert session.objective == ""
+    assert "not confirmed" not in session.plan_text
+    assert session.plan_text.startswith("Right piriformis: ")
+
+
 def test_the_history_of_a_muscle_says_what_was_copied_and_draws_what_was_felt(
     next_week, signed, mia, signed_in, chart_of
 ):

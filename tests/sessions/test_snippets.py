@@ -68,6 +68,6 @@ def test_the_way_back_leads_to_the_own_chart_the_page_was_opened_from(draft, mia
 
     assert f'href="{here}"' in browser.get(chart).content.decode()
     assert f'href="{chart}#words"' in browser.get(here).content.decode()
-    assert browser.post(here, {"section": "plan", "words": "Next week."}).url == here
+    assert browser.post(here, {"section": "assessment", "words": "Next week."}).url == here
     assert chart not in browser.get(address).content.decode()
     assert chart not in signed_in(tom).get(here).content.decode()
