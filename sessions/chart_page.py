@@ -37,7 +37,7 @@ from sessions.reading import (
     test_entries,
 )
 from sessions.retests import is_row, row_of, rows_of
-from sessions.words import NOTHING, draft_objective, draft_work, in_words, test_in_words, without_lines
+from sessions.words import NOTHING, draft_objective, draft_work, in_words, replace_lines, test_in_words, without_lines
 
 BLANK = "–"  # what stands in a comparison where one side has no word
 ORDER = ("absolute", "clearance", "local", "caution")
@@ -343,16 +343,38 @@ def with_drafts(
 
     Sentences drafted earlier give way to the new ones; a line with a hand's word in it is the therapist's own and stays.
     """
+    drafts = _drafts(chart, techniques, copied)
+    own = {name: without_lines(chart[name], drafted) for name in drafts}
+    texts = {name: "\n".join(filter(None, [own[name], draft])) for name, draft in drafts.items()}
+    return chart | texts | {"drafted": _all_drafted(drafted, drafts)}
+
+
+def with_drafts_of_now(
+    chart: dict, techniques: dict[str, str], *, drafted: str, copied: Mapping[Mark, TreatmentSession] = NOTHING
+) -> dict:
+    """Return the chart with each drafted sentence that still stands saying what the entries say now, or gone with its entry.
+
+    What a hand wrote, changed or took out stays as the hand left it.
+    """
+    drafts = _drafts(chart, techniques, copied)
+    texts = {name: replace_lines(chart[name], drafted, draft) for name, draft in drafts.items()}
+    if all(chart[name] == text for name, text in texts.items()):
+        return chart
+    return chart | texts | {"drafted": _all_drafted(drafted, drafts)}
+
+
+def _drafts(chart: dict, techniques: dict[str, str], copied: Mapping[Mark, TreatmentSession]) -> dict[str, str]:
     findings = in_order(chart["findings"])
     days = {mark: day_of(source) for mark, source in copied.items()}
-    drafts = {
+    return {
         "objective": draft_objective(findings, chart["test_results"], days),
         "plan_text": draft_work(findings, techniques, days),
     }
-    own = {name: without_lines(chart[name], drafted) for name in drafts}
-    texts = {name: "\n".join(filter(None, [own[name], draft])) for name, draft in drafts.items()}
+
+
+def _all_drafted(drafted: str, drafts: dict[str, str]) -> str:
     lines = dict.fromkeys("\n".join([drafted, *drafts.values()]).splitlines())
-    return chart | texts | {"drafted": "\n".join(filter(None, lines))}
+    return "\n".join(filter(None, lines))
 
 
 def day_of(session: TreatmentSession) -> str:

@@ -37,6 +37,7 @@ from sessions.models import (
 )
 from sessions.reading import copied_from, fetch_parts, finding_entry, phase_of, plans_for, test_entries
 from sessions.retests import is_row, row_name, row_of
+from sessions.words import without_lines
 
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
 CHART_FIELDS = (
@@ -261,12 +262,18 @@ def _kept_marks(
     if not marks:
         return frozenset()
     stored, stored_words = _entries(session), {name: getattr(session, name) for name in WORDS}
+    drafted = words.get("drafted", session.drafted)
     return still_copied(
         marks,
-        before=values_of(stored, stored_words),
-        after=values_of(stored if findings is None else findings, stored_words | words),
+        before=values_of(stored, _without_drafts(stored_words, drafted)),
+        after=values_of(stored if findings is None else findings, _without_drafts(stored_words | words, drafted)),
         confirmed=confirmed,
     )
+
+
+def _without_drafts(words: dict[str, str], drafted: str) -> dict[str, str]:
+    # A sentence drafted from the entries is nobody's word: below a copied text it does not make that text today's.
+    return {name: without_lines(words[name], drafted) for name in WORDS}
 
 
 def _entries(session: TreatmentSession) -> list[FindingEntry]:
@@ -450,7 +457,7 @@ def missing_for_signature(session: TreatmentSession) -> list[str]:
 
 def is_copy(session: TreatmentSession) -> bool:
     """Say whether nothing in the chart but the pain ratings is of this visit: no finding, no test, no word."""
-    words = {name: getattr(session, name) for name in WORDS}
+    words = _without_drafts({name: getattr(session, name) for name in WORDS}, session.drafted)
     return is_all_copy(_entries(session), words, copied_from(session)) and not session.test_results.exists()
 
 

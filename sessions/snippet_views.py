@@ -2,27 +2,30 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from practice import clock
 from practice.access import role_required
-from practice.forms import posted
+from practice.forms import posted, row_id
 from sessions.forms import SnippetForm
-from sessions.models import Snippet
+from sessions.models import Snippet, TreatmentSession
 from sessions.snippets import keep_snippet, remove_snippet, restore_snippet
 
 
 @role_required("therapist")
 @require_http_methods(["GET", "POST"])
 def snippet_list(request):
-    form = SnippetForm(posted(request))
+    form, chart = SnippetForm(posted(request)), _chart_in_address(request)
     if form.is_valid():
         keep_snippet(by=request.user, **form.cleaned_data)
         messages.success(request, "The phrase is kept.")
-        return redirect("sessions:snippet_list")
+        return redirect(_list_of(chart))
     snippets = Snippet.objects.visible_to(request.user).order_by("pk")
     context = {
         "form": form,
+        "chart": chart,
         "sections": [
             (label, [each for each in snippets if each.section == section and each.removed_at is None])
             for section, label in Snippet.Section.choices
@@ -30,6 +33,17 @@ def snippet_list(request):
         "removed": [each for each in snippets if each.removed_at is not None],
     }
     return render(request, "sessions/snippet_list.html", context, status=422 if form.errors else 200)
+
+
+def _chart_in_address(request):
+    """Return the chart of their own that the page was opened from, to lead back to, or None."""
+    own = TreatmentSession.objects.visible_to(request.user).filter(therapist=request.user)
+    return own.filter(pk=row_id(request.GET.get("session"))).first()
+
+
+def _list_of(chart) -> str:
+    url = reverse("sessions:snippet_list")
+    return f"{url}?{urlencode({'session': chart.pk})}" if chart else url
 
 
 @role_required("therapist")
@@ -42,4 +56,4 @@ def snippet_change(request, pk):
     else:
         remove_snippet(snippet, at=clock.now())
         messages.success(request, "The phrase is put away. You can take it out again below.")
-    return redirect("sessions:snippet_list")
+    return redirect(_list_of(_chart_in_address(request)))

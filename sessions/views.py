@@ -15,7 +15,7 @@ from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
 from sessions.chart_map import VIEWS, grid_rows, muscle_marks, places_by_group, without_untouched
-from sessions.chart_page import BLANK, differences, fill_as_planned, open_page, with_drafts
+from sessions.chart_page import BLANK, differences, fill_as_planned, open_page, with_drafts, with_drafts_of_now
 from sessions.charting import (
     ChartChanged,
     NotYourChart,
@@ -123,6 +123,8 @@ def _typed(request, page) -> dict:
         chart["findings"] = fill_as_planned(chart["findings"], page.by_spot, where)
     if act == "draft":
         chart = with_drafts(chart, page.techniques, drafted=page.session.drafted, copied=page.marks(chart))
+    if act == "sign":  # what is signed must not say one thing in the table and another in words
+        chart = with_drafts_of_now(chart, page.techniques, drafted=page.session.drafted, copied=page.marks(chart))
     if act == "copy" and page.can_carry:
         carried = page.carried(chart)
         chart |= {**carried.words, "findings": carried.findings, "copied": carried.marks, "source": page.last}
@@ -158,7 +160,7 @@ def _saved(request, page, session):
         "add": f"#{prefix_of(where)}",
         "planned": "#muscles" if where == "all" else f"#{prefix_of(where)}",
         "copy": "#muscles",
-        "confirm": f"#{prefix_of(where)}" if ":" in where else "#words",
+        "confirm": _place_of(page, where) if ":" in where else "#words",
         "draft": "#words",
         "remove": "#muscles",
         "test": "#tests",
@@ -169,6 +171,11 @@ def _saved(request, page, session):
     return redirect(
         reverse("sessions:session_chart", args=[session.pk]) + _rows_kept(request, page) + anchors.get(act, "")
     )
+
+
+def _place_of(page, spot) -> str:
+    """Return the anchor of a muscle: its card, or in the table its minutes."""
+    return f"#div_id_{prefix_of(spot)}-minutes" if page.view == "grid" else f"#{prefix_of(spot)}"
 
 
 def _rows_kept(request, page) -> str:

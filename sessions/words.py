@@ -92,6 +92,17 @@ def without_lines(text: str, lines: str) -> str:
     return "\n".join(line for line in text.splitlines() if line not in drafted).strip()
 
 
+def replace_lines(text: str, lines: str, now: str) -> str:
+    """Return the text with each line that stands in `lines` as `now` has it, found by what stands before the colon, or without it."""
+    old, current = set(lines.splitlines()) - set(now.splitlines()), {_head(line): line for line in now.splitlines()}
+    kept = (current.get(_head(line)) if line in old else line for line in text.splitlines())
+    return "\n".join(line for line in kept if line is not None)
+
+
+def _head(line: str) -> str:
+    return line.partition(":")[0]
+
+
 def lowered(words: str) -> str:
     """Return the words with a small first letter, for the middle of a sentence; capitals such as MET stay."""
     return words if words[:2].isupper() else words[:1].lower() + words[1:]

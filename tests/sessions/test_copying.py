@@ -243,6 +243,29 @@ def test_a_note_that_is_all_copy_asks_before_signing(next_week, mia, signed_in, 
     assert ("Subjective", session.subjective, "23 Nov 2026") in note["words"]
 
 
+def test_sentences_drafted_from_a_copy_leave_it_a_copy(next_week, signed, mia, chart_of):
+    save_chart(
+        next_week,
+        version=next_week.version,
+        by=mia,
+        at=next_week.started_at,
+        copied={Mark("", "objective")},
+        source=signed,
+        objective="Slight limp.",
+    )
+    chart_of(next_week, act="copy", pain_before_nrs=4, pain_after_nrs=2)
+    chart_of(next_week, act="draft")
+
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert session.objective.startswith("Slight limp.\nRight piriformis: copied from 23 Nov 2026")
+    assert Mark("", "objective") in copied_from(session)
+    assert is_copy(session)
+    chart_of(next_week, objective=f"{session.objective}\nWalks freely.")
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert Mark("", "objective") not in copied_from(session)
+    assert not is_copy(session)
+
+
 @pytest.mark.parametrize(
     "own", [{"right-piriformis-tone": 1}, {"right-piriformis-response": "eased"}, {"objective": "Walks freely."}]
 )
@@ -309,6 +332,19 @@ def test_drafting_again_replaces_the_older_sentences(draft, mia, signed_in, char
     chart_of(draft, **{"right-piriformis-tone": 2, "act": "draft"})
 
     assert TreatmentSession.objects.get(pk=draft.pk).objective == "Walks stiffly.\nRight piriformis: tone 2/4."
+
+
+def test_what_is_signed_says_in_words_what_the_entries_say(next_week, chart_of):
+    chart_of(next_week, act="copy")
+    chart_of(next_week, act="draft")
+    assert "not confirmed" in TreatmentSession.objects.get(pk=next_week.pk).objective
+
+    chart_of(next_week, act="confirm:right:piriformis")
+    chart_of(next_week, act="sign", objective="")
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert session.objective == ""
+    assert "not confirmed" not in session.plan_text
+    assert session.plan_text.startswith("Right piriformis: ")
 
 
 def test_the_history_of_a_muscle_says_what_was_copied_and_draws_what_was_felt(

@@ -59,3 +59,15 @@ def test_the_chart_offers_the_phrases_under_their_text(draft, mia, signed_in):
 
     assert 'data-snippet="id_assessment">Answers well.</button>' in page
     assert 'data-snippet="id_subjective"' not in page
+
+
+def test_the_way_back_leads_to_the_own_chart_the_page_was_opened_from(draft, mia, tom, signed_in):
+    address, chart = reverse("sessions:snippet_list"), reverse("sessions:session_chart", args=[draft.pk])
+    here = f"{address}?session={draft.pk}"
+    browser = signed_in(mia)
+
+    assert f'href="{here}"' in browser.get(chart).content.decode()
+    assert f'href="{chart}#words"' in browser.get(here).content.decode()
+    assert browser.post(here, {"section": "assessment", "words": "Next week."}).url == here
+    assert chart not in browser.get(address).content.decode()
+    assert chart not in signed_in(tom).get(here).content.decode()

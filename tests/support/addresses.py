@@ -230,6 +230,7 @@ QUERIES: dict[str, Callable[[Rows], dict]] = {
     "referrals:referral_list": lambda _rows: {"page": 1},
     "reminders:outbox": lambda _rows: {"show": "sent", "page": 1},
     "sessions:session_chart": lambda _rows: {"test": "slr:left"},
+    "sessions:snippet_list": lambda rows: {"session": rows[1].first_session.pk},
     "sessions:measure_list": lambda rows: {"session": rows[1].first_session.pk},
     "sessions:measure_record": lambda rows: {"session": rows[1].first_session.pk},
     "sessions:activities_name": lambda rows: {"session": rows[1].first_session.pk},
