@@ -37,7 +37,16 @@ from sessions.reading import (
     test_entries,
 )
 from sessions.retests import is_row, row_of, rows_of
-from sessions.words import NOTHING, draft_objective, draft_work, in_words, replace_lines, test_in_words, without_lines
+from sessions.words import (
+    NOTHING,
+    draft_objective,
+    draft_work,
+    in_words,
+    lowered,
+    replace_lines,
+    test_in_words,
+    without_lines,
+)
 
 BLANK = "–"  # what stands in a comparison where one side has no word
 ORDER = ("absolute", "clearance", "local", "caution")
@@ -78,7 +87,7 @@ class Card:
         said = [words for (name, answer), words in CARD_WORDS.items() if value[name] == answer]
         if value["refers_to"]:
             said.append(f"refers to {value['refers_to']}")
-        said += [name for key, name in (*self.own, *self.other) if key in self.chosen]
+        said += [lowered(name) for key, name in (*self.own, *self.other) if key in self.chosen]
         if value["pressure"] not in (None, ""):
             said.append(f"pressure {value['pressure']}/10")
         return ", ".join(said)
@@ -177,6 +186,11 @@ class ChartPage:
             last_words={name: without_lines(getattr(self.last, name), self.last.drafted) for name in WORDS},
             booked_minutes=self.session.booked_minutes,
         )
+
+    @property
+    def tests_entered(self) -> int:
+        """How many results are stored, for the fold that hides them."""
+        return len(test_entries(self.session))
 
     @property
     def shows_tests(self) -> bool:

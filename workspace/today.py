@@ -21,6 +21,8 @@ from protocols.plans import current_phase
 from reminders.models import CheckIn
 from sessions.models import TreatmentSession
 
+AN_HOUR = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -39,6 +41,7 @@ class Card:
     has_open_intake: bool
     is_rescreen_due: bool
     is_next: bool = False
+    is_hours_away: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -157,7 +160,10 @@ def _used_at(visit: Appointment, sessions: Iterable[TreatmentSession], start: da
 
 def _mark_next(cards: list[Card], now: datetime) -> list[Card]:
     coming = next((card for card in cards if not card.is_over and card.appointment.ends_at > now), None)
-    return [replace(card, is_next=card is coming) for card in cards]
+    return [
+        replace(card, is_next=card is coming, is_hours_away=card.appointment.starts_at - now > AN_HOUR)
+        for card in cards
+    ]
 
 
 def _phase(plan, number):

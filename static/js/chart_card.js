@@ -18,6 +18,9 @@
     is_familiar_pain: { yes: "familiar pain", no: "not the familiar pain" },
   };
 
+  /* As sessions/words.py has it: a small letter in the middle of a sentence, but for capitals such as MET. */
+  const lowered = (words) => (/^[A-Z]{2}/.test(words) ? words : words[0].toLowerCase() + words.slice(1));
+
   function tell(card) {
     const told = card.querySelector("[data-told]");
     if (!told) return;
@@ -28,7 +31,7 @@
     }
     const refers = card.querySelector('input[name$="-refers_to"]')?.value.trim();
     if (refers) said.push(`refers to ${refers}`);
-    for (const box of card.querySelectorAll('input[name$="-techniques"]:checked')) said.push(box.labels[0].textContent);
+    for (const box of card.querySelectorAll('input[name$="-techniques"]:checked')) said.push(lowered(box.labels[0].textContent));
     const pressure = card.querySelector('input[name$="-pressure"]:checked')?.value;
     if (pressure) said.push(`pressure ${pressure}/10`);
     told.textContent = said.join(", ");

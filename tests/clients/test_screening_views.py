@@ -619,12 +619,12 @@ def test_rescreen_of_a_stopped_client_leads_to_the_screening(signed_in, mia, ada
 
 def test_todays_card_leads_to_the_questions_until_they_are_asked(signed_in, mia, ada_in_care, screened_last_week):
     browser = signed_in(mia)
-    assert "Ask and start" in text_of(browser.get("/today/"))
+    assert "Ask first" in text_of(browser.get("/today/"))
 
     press(browser, ada_in_care, screened_last_week)
 
     shown = text_of(browser.get("/today/"))
-    assert "Ask and start" not in shown
+    assert "Ask first" not in shown
     assert "Start</button>" in shown
 
 

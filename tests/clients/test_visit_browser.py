@@ -22,7 +22,7 @@ def screened_yesterday(ada_in_care, mia):
 def test_a_visit_starts_with_three_taps_when_nothing_is_new(open_as, screened_yesterday, mia, complaints):  # noqa: F811
     page = open_as(mia, "/today/", width=820)
 
-    page.get_by_role("link", name="Ask and start").click()
+    page.get_by_role("link", name="Ask first").click()
     page.get_by_role("button", name="I asked each of these: all no").click()
     page.get_by_role("button", name="Start").click()
 

@@ -187,10 +187,10 @@ def test_a_fold_tells_what_it_holds(open_chart):
     card.locator("label[for='id_right-piriformis-has_trigger_point_yes']").click()
     card.locator("label[for='id_right-piriformis-pressure_5']").click()
 
-    expect(card.locator("[data-told]")).to_have_text("trigger point, Trigger-point compression, pressure 5/10")
+    expect(card.locator("[data-told]")).to_have_text("trigger point, trigger-point compression, pressure 5/10")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#right-piriformis [data-told]")).to_have_text(
-        "trigger point, Trigger-point compression, pressure 5/10"
+        "trigger point, trigger-point compression, pressure 5/10"
     )
 
 

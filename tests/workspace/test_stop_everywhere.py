@@ -119,7 +119,7 @@ def test_no_page_says_treat_while_the_alert_stands(closed, visit, ada, mia, sign
     assert STOP in result and "Treat" not in result
     visit_card = section(today, '<article class="card visit', "</article>")
     assert STOP in visit_card and "Treat" not in visit_card
-    assert "Ask and start" not in visit_card
+    assert "Ask first" not in visit_card
     assert reverse("sessions:session_start", args=[visit.pk]) not in today
 
 
@@ -307,5 +307,5 @@ def test_today_asks_anew_for_a_second_visit_of_the_day(check_in, visit, ada, mia
 
     html = signed_in(mia).get(reverse("workspace:today")).content.decode()
 
-    assert "Ask and start" in html
+    assert "Ask first" in html
     assert reverse("sessions:session_start", args=[second.pk]) not in html
