@@ -37,6 +37,7 @@ from sessions.models import (
 )
 from sessions.reading import copied_from, fetch_parts, finding_entry, phase_of, plans_for, test_entries
 from sessions.retests import is_row, row_name, row_of
+from sessions.words import without_lines
 
 EXPECTED = {Appointment.Status.BOOKED, Appointment.Status.CONFIRMED}
 CHART_FIELDS = (
@@ -211,7 +212,8 @@ def save_chart(
 
     `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
     out keeps what is stored, a list given replaces all of its kind. `copied` marks fields whose value comes from the
-    visit `source`; a mark goes when its value changes or when it is among `confirmed`. Nothing changed: nothing is
+    visit `source`; a mark that stands goes when its value changes (of a text: but for sentences drafted here) or when it is
+    among `confirmed`. Nothing changed: nothing is
     written, the version stays, and a save whose answer got lost may be sent again.
     Raises NotYourChart, SessionAlreadySigned, SessionEnteredInError, ChartChanged, UnknownEntry, MinutesBeyondVisit,
     NotThisClientsVisit.
@@ -231,7 +233,7 @@ def save_chart(
         has_new_results = results is not None and set(test_entries(standing)) != set(results)
         marks = copied_from(standing)
         kept = _kept_marks(standing, marks, findings=findings, words=chart, confirmed=confirmed)
-        new = dict.fromkeys(set(copied) - set(kept) - set(confirmed), source)
+        new = dict.fromkeys(set(copied) - set(kept), source)  # `confirmed` speaks of what stood before
         if new:
             _check_source(standing, source)
         if not (changed or has_new_findings or has_new_results or new or len(kept) < len(marks)):
@@ -260,13 +262,18 @@ def _kept_marks(
 ) -> frozenset[Mark]:
     if not marks:
         return frozenset()
-    stored, stored_words = _entries(session), {name: getattr(session, name) for name in WORDS}
+    stored, stored_words = _entries(session), {name: getattr(session, name) for name in (*WORDS, "drafted")}
     return still_copied(
         marks,
-        before=values_of(stored, stored_words),
-        after=values_of(stored if findings is None else findings, stored_words | words),
+        before=values_of(stored, _own_words(stored_words)),
+        after=values_of(stored if findings is None else findings, _own_words(stored_words | words)),
         confirmed=confirmed,
     )
+
+
+def _own_words(chart: dict) -> dict[str, str]:
+    """Return the texts less the sentences that were drafted here from the entries."""
+    return {name: without_lines(chart[name], chart["drafted"]) for name in WORDS}
 
 
 def _entries(session: TreatmentSession) -> list[FindingEntry]:
@@ -449,8 +456,11 @@ def missing_for_signature(session: TreatmentSession) -> list[str]:
 
 
 def is_copy(session: TreatmentSession) -> bool:
-    """Say whether nothing in the chart but the pain ratings is of this visit: no finding, no test, no word."""
-    words = {name: getattr(session, name) for name in WORDS}
+    """Say whether nothing in the chart but the pain ratings is of this visit: no finding, no test, no word.
+
+    A sentence drafted from copied entries is no word of this visit.
+    """
+    words = _own_words({name: getattr(session, name) for name in (*WORDS, "drafted")})
     return is_all_copy(_entries(session), words, copied_from(session)) and not session.test_results.exists()
 
 

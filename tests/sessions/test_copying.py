@@ -322,3 +322,43 @@ def test_the_history_of_a_muscle_says_what_was_copied_and_draws_what_was_felt(
     page = signed_in(mia).get(reverse("sessions:muscle_history", args=[client.pk, "piriformis"])).content.decode()
     assert page.count("in part copied, marked *") == 1
     assert page.count("3/4*") == 2
+
+
+def test_drafted_sentences_are_no_word_of_today(next_week, mia, chart_of):
+    chart_of(next_week, act="copy", pain_before_nrs=4, pain_after_nrs=2)
+    chart_of(next_week, act="draft")
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+
+    assert session.objective
+    assert is_copy(session)
+    with pytest.raises(SessionAllCopy):
+        sign_session(session, version=session.version, by=mia, at=session.started_at)
+
+
+def test_drafting_below_copied_words_is_no_touch(next_week, signed, mia, chart_of):
+    save_chart(
+        next_week,
+        version=next_week.version,
+        by=mia,
+        at=next_week.started_at,
+        copied={Mark("", "objective")},
+        source=signed,
+        objective="Walks stiffly.",
+    )
+    chart_of(next_week, **{"right-piriformis-tone": 3, "act": "draft"})
+
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert session.objective == "Walks stiffly.\nRight piriformis: tone 3/4."
+    assert copied_from(session).keys() == {Mark("", "objective")}
+    chart_of(next_week, objective="Walks freely.\nRight piriformis: tone 3/4.")
+    assert not CopiedField.objects.exists()
+
+
+def test_what_is_copied_anew_is_marked_whatever_was_confirmed_before(next_week, chart_of):
+    chart_of(next_week, act="copy")
+    touched = ["right:piriformis/tone", "/subjective"]
+    chart_of(next_week, **{"right-piriformis-tone": "", "subjective": "", "confirm": touched})
+    chart_of(next_week, act="copy", confirm=touched)
+
+    marks = copied_from(TreatmentSession.objects.get(pk=next_week.pk))
+    assert {Mark(PIRIFORMIS.spot, "tone"), Mark("", "subjective")} <= marks.keys()
