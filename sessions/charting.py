@@ -213,8 +213,8 @@ def save_chart(
     `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
     out keeps what is stored, a list given replaces all of its kind. `copied` marks fields whose value comes from the
     visit `source`; a mark that stands goes when its value changes (of a text: but for sentences drafted here) or when it is
-    among `confirmed`. Nothing changed: nothing is
-    written, the version stays, and a save whose answer got lost may be sent again.
+    among `confirmed`. Nothing changed: nothing is written, the version stays, and a save whose answer got lost may be
+    sent again.
     Raises NotYourChart, SessionAlreadySigned, SessionEnteredInError, ChartChanged, UnknownEntry, MinutesBeyondVisit,
     NotThisClientsVisit.
     Effects: locks the session, raises its version, audit.
