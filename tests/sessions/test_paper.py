@@ -280,7 +280,7 @@ def test_the_pdf_writes_arabic_and_hebrew_from_the_right(charted, practice, mia)
 
 
 def test_a_pdf_with_nothing_but_strange_letters_is_made(charted, practice, mia):
-    strange = "".join(chr(0x4E00 + number) for number in range(2000)) + "\x00🙂🇩🇪👩‍⚕️"
+    strange = "".join(chr(0x4E00 + number) for number in range(2000)) + "\x00🙂🇩🇪👩‍⚕️\ue000\uf0b7\U00100000"
 
     assert note_pdf(paper(charted, practice, mia) | {"sub": strange}).startswith(b"%PDF-")
 
