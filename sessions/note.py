@@ -1,5 +1,6 @@
 """A chart as it reads: for the sign page, the signed page and the paper."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sessions.chart_page import day_of, technique_names
@@ -58,9 +59,18 @@ def note_of(session: TreatmentSession) -> dict:
     }
 
 
-def _field_names(spot: str, copied: dict[Mark, str]) -> list[str]:
+def _field_names(spot: str, copied: Iterable[Mark]) -> list[str]:
     fields = {mark.field for mark in copied if mark.spot == spot}
     return [FIELD_NAMES[field] for field in CARRIED if field in fields]
+
+
+def copied_in_words(spot: str, copied: dict[Mark, TreatmentSession]) -> str:
+    """Return what of one muscle was carried forward and never confirmed, and from which day; empty if nothing was."""
+    names = _field_names(spot, copied)
+    if not names:
+        return ""
+    day = next(day_of(source) for mark, source in copied.items() if mark.spot == spot)
+    return f"Copied from {day}, not confirmed: {', '.join(names)}"
 
 
 def pain_places(session: TreatmentSession) -> str:

@@ -21,7 +21,7 @@ from sessions.charting import (
 )
 from sessions.copying import CARRIED, WORDS, Mark, carry_forward, is_all_copy, parse_mark, still_copied, values_of
 from sessions.entries import FindingEntry, TestEntry, total_minutes
-from sessions.history import trend_rows, trends_of
+from sessions.history import treated_muscles, trend_rows, trends_of
 from sessions.models import CopiedField, TreatmentSession
 from sessions.note import note_of
 from sessions.reading import copied_from, fetch_parts, finding_entries
@@ -322,6 +322,7 @@ def test_the_history_of_a_muscle_says_what_was_copied_and_draws_what_was_felt(
     page = signed_in(mia).get(reverse("sessions:muscle_history", args=[client.pk, "piriformis"])).content.decode()
     assert page.count("in part copied, marked *") == 1
     assert page.count("3/4*") == 2
+    assert [each.tenderness for each in treated_muscles(client)] == [None]
 
 
 def test_drafted_sentences_are_no_word_of_today(next_week, mia, chart_of):
