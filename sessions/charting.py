@@ -212,9 +212,9 @@ def save_chart(
 
     `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
     out keeps what is stored, a list given replaces all of its kind. `copied` marks fields whose value comes from the
-    visit `source`; a mark that stands goes when its value changes (of a text: but for sentences drafted here) or when it is
-    among `confirmed`. Nothing changed: nothing is written, the version stays, and a save whose answer got lost may be
-    sent again.
+    visit `source`, or from where that one had it unconfirmed; a mark that stands goes when its value changes (of a text:
+    but for sentences drafted here) or when it is among `confirmed`. Nothing changed: nothing is written, the version
+    stays, and a save whose answer got lost may be sent again.
     Raises NotYourChart, SessionAlreadySigned, SessionEnteredInError, ChartChanged, UnknownEntry, MinutesBeyondVisit,
     NotThisClientsVisit.
     Effects: locks the session, raises its version, audit.
@@ -233,7 +233,7 @@ def save_chart(
         has_new_results = results is not None and set(test_entries(standing)) != set(results)
         marks = copied_from(standing)
         kept = _kept_marks(standing, marks, findings=findings, words=chart, confirmed=confirmed)
-        new = dict.fromkeys(set(copied) - set(kept), source)  # `confirmed` speaks of what stood before
+        new = set(copied) - set(kept)  # `confirmed` speaks of what stood before
         if new:
             _check_source(standing, source)
         if not (changed or has_new_findings or has_new_results or new or len(kept) < len(marks)):
@@ -244,7 +244,8 @@ def save_chart(
             _write_findings(standing, stored, findings)
         if has_new_results:
             _write_results(standing, results)
-        _write_marks(standing, gone=marks.keys() - kept, new=new)
+        origins = copied_from(source) if new else {}  # what was copied there too was found at an earlier visit
+        _write_marks(standing, gone=marks.keys() - kept, new={mark: origins.get(mark, source) for mark in new})
         for name, value in {**changed, "version": standing.version + 1}.items():
             setattr(standing, name, value)
         standing.save(update_fields=[*changed, "version"])

@@ -289,6 +289,23 @@ def test_the_marks_are_signed_with_the_note_and_cannot_go_afterwards(next_week, 
     assert content_hash(content | {"copied": []}) != signed.content_hash
 
 
+def test_what_was_copied_twice_is_from_the_visit_that_found_it(
+    next_week, signed, ada, mia, massage, green_room, chart_of
+):
+    chart_of(next_week, act="copy", pain_before_nrs=4, pain_after_nrs=2)
+    chart_of(next_week, **{"right-piriformis-response": "eased", "confirm": ["right:piriformis/tone"]})
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    sign_session(session, version=session.version, by=mia, at=session.started_at + minutes(60))
+    third = ask_and_start(make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=14)), mia)
+    chart_of(third, act="copy")
+
+    came_from = copied_from(TreatmentSession.objects.get(pk=third.pk))
+    assert came_from[Mark(PIRIFORMIS.spot, "tone")] == session
+    assert came_from[Mark(PIRIFORMIS.spot, "tenderness")] == came_from[Mark("", "subjective")] == signed
+    told = note_of(TreatmentSession.objects.get(pk=third.pk))["findings"][0]
+    assert told["copied_on"] == "23 Nov 2026 and 30 Nov 2026"
+
+
 def test_a_mark_nobody_knows_is_refused_with_words(next_week, chart_of):
     answer = chart_of(next_week, confirm=["left:piriformis/response"])
 
