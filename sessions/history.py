@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value, Window
+from django.db.models import CharField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value, Window
 from django.db.models.functions import Concat, RowNumber
 from django.urls import reverse
 
@@ -99,9 +99,8 @@ def treated_muscles(client: Client) -> list[Treated]:
     """Return every muscle and side with something recorded, in the order of the muscle grid. One query."""
     over = {"partition_by": [F("muscle"), F("side")]}
     newest = [F("session__appointment__starts_at").desc(), F("session_id").desc()]
-    copied = CopiedField.objects.filter(
-        session=OuterRef("session"), spot=Concat(OuterRef("side"), Value(":"), OuterRef("muscle")), field="tenderness"
-    )
+    here = Concat(OuterRef("side"), Value(":"), OuterRef("muscle"), output_field=CharField())
+    copied = CopiedField.objects.filter(session=OuterRef("session"), spot=here, field="tenderness")
     rows = (
         findings_of(client)
         .annotate(
