@@ -138,6 +138,7 @@ def move_appointment(
         if standing == (starts_at, starts_at + length, therapist.pk) and room in (None, row.room):
             return row
         _refuse_unless(row, OPEN_STATES if by else OPEN_STATES - {Status.HELD}, "be moved")
+        _refuse_if_a_note_tells_of_it(row)
         refuse_if_offered(row)
         may_be_booked(client)
         if by is None and is_too_late(row, practice=Practice.objects.current(), now=at):
@@ -318,6 +319,12 @@ def _refuse_unless(row: Appointment, states: set[str], what: str) -> None:
 def _refuse_if_treated(row: Appointment) -> None:
     if row.chart is not None:
         raise NotNow("The therapist has begun to chart this visit, so it stays as it is.")
+
+
+def _refuse_if_a_note_tells_of_it(row: Appointment) -> None:
+    """A signed note has its day and hour from the visit, one that was entered in error too: it is kept as it was."""
+    if row.treatment_sessions.filter(signed_at__isnull=False).exists():
+        raise NotNow("A note about this visit was signed and then entered in error. Cancel the visit and book another.")
 
 
 # --- write and record

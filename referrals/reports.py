@@ -19,7 +19,8 @@ from practice.zones import at_wall_time
 from protocols.progress import courses_of
 from referrals.models import Referral, Report
 from sessions.models import OutcomeScore, TreatmentSession
-from sessions.reading import finding_entry, test_entries
+from sessions.note import copied_in_words
+from sessions.reading import copied_from, finding_entry, test_entries
 from sessions.words import felt, test_in_words
 
 # What the referrer is told about emergency questions, by the answer given. Not answered is said, never left out.
@@ -96,7 +97,11 @@ def _screening(screening: Screening) -> dict[str, Any]:
 
 
 def _muscles(session: TreatmentSession) -> list[dict[str, Any]]:
-    """What was felt, with its exact negatives, and what was done, muscle by muscle."""
+    """What was felt, with its exact negatives, and what was done, muscle by muscle.
+
+    `copied` says what nobody found at that visit; a muscle without such has no such key.
+    """
+    copied = copied_from(session)
     findings = session.findings.prefetch_related("used_techniques__technique").order_by("pk")
     return [
         {
@@ -107,6 +112,7 @@ def _muscles(session: TreatmentSession) -> list[dict[str, Any]]:
             "minutes": finding.minutes,
             "response": finding.get_response_display(),
         }
+        | ({"copied": words} if (words := copied_in_words(finding_entry(finding).spot, copied)) else {})
         for finding in findings
     ]
 

@@ -213,6 +213,9 @@ def _wrongly_in_error() -> Fault | None:
     shown = sessions.filter(STANDING, Exists(striking)).first()
     if shown:
         return Fault(str(shown), shown.chain_position, "it was entered in error, but counts again")
+    moved = sessions.filter(~STANDING).exclude(Exists(striking.filter(at=OuterRef("entered_in_error_at")))).first()
+    if moved:
+        return Fault(str(moved), moved.chain_position, "its mark of error has another time than the amendment")
     for draft in sessions.filter(~STANDING, ~SIGNED).iterator(BATCH):
         if draft.content_hash != content_hash(session_content(fetch_parts(draft))):
             return Fault(str(draft), None, "its content is not what was withdrawn")

@@ -212,8 +212,9 @@ def save_chart(
 
     `chart` may hold the names in CHART_FIELDS, `findings` (FindingEntry) and `test_results` (TestEntry); a name left
     out keeps what is stored, a list given replaces all of its kind. `copied` marks fields whose value comes from the
-    visit `source`; a mark goes when its value changes or when it is among `confirmed`. Nothing changed: nothing is
-    written, the version stays, and a save whose answer got lost may be sent again.
+    visit `source`, or from where that one had it unconfirmed; a mark that stands goes when its value changes (of a text:
+    but for sentences drafted here) or when it is among `confirmed`. Nothing changed: nothing is written, the version
+    stays, and a save whose answer got lost may be sent again.
     Raises NotYourChart, SessionAlreadySigned, SessionEnteredInError, ChartChanged, UnknownEntry, MinutesBeyondVisit,
     NotThisClientsVisit.
     Effects: locks the session, raises its version, audit.
@@ -232,7 +233,7 @@ def save_chart(
         has_new_results = results is not None and set(test_entries(standing)) != set(results)
         marks = copied_from(standing)
         kept = _kept_marks(standing, marks, findings=findings, words=chart, confirmed=confirmed)
-        new = dict.fromkeys(set(copied) - set(kept) - set(confirmed), source)
+        new = set(copied) - set(kept)  # `confirmed` speaks of what stood before
         if new:
             _check_source(standing, source)
         if not (changed or has_new_findings or has_new_results or new or len(kept) < len(marks)):
@@ -243,7 +244,8 @@ def save_chart(
             _write_findings(standing, stored, findings)
         if has_new_results:
             _write_results(standing, results)
-        _write_marks(standing, gone=marks.keys() - kept, new=new)
+        origins = copied_from(source) if new else {}  # what was copied there too was found at an earlier visit
+        _write_marks(standing, gone=marks.keys() - kept, new={mark: origins.get(mark, source) for mark in new})
         for name, value in {**changed, "version": standing.version + 1}.items():
             setattr(standing, name, value)
         standing.save(update_fields=[*changed, "version"])
@@ -261,19 +263,18 @@ def _kept_marks(
 ) -> frozenset[Mark]:
     if not marks:
         return frozenset()
-    stored, stored_words = _entries(session), {name: getattr(session, name) for name in WORDS}
-    drafted = words.get("drafted", session.drafted)
+    stored, stored_words = _entries(session), {name: getattr(session, name) for name in (*WORDS, "drafted")}
     return still_copied(
         marks,
-        before=values_of(stored, _without_drafts(stored_words, drafted)),
-        after=values_of(stored if findings is None else findings, _without_drafts(stored_words | words, drafted)),
+        before=values_of(stored, _own_words(stored_words)),
+        after=values_of(stored if findings is None else findings, _own_words(stored_words | words)),
         confirmed=confirmed,
     )
 
 
-def _without_drafts(words: dict[str, str], drafted: str) -> dict[str, str]:
-    # A sentence drafted from the entries is nobody's word: below a copied text it does not make that text today's.
-    return {name: without_lines(words[name], drafted) for name in WORDS}
+def _own_words(chart: dict) -> dict[str, str]:
+    """Return the texts less the sentences that were drafted here from the entries."""
+    return {name: without_lines(chart[name], chart["drafted"]) for name in WORDS}
 
 
 def _entries(session: TreatmentSession) -> list[FindingEntry]:
@@ -456,8 +457,11 @@ def missing_for_signature(session: TreatmentSession) -> list[str]:
 
 
 def is_copy(session: TreatmentSession) -> bool:
-    """Say whether nothing in the chart but the pain ratings is of this visit: no finding, no test, no word."""
-    words = _without_drafts({name: getattr(session, name) for name in WORDS}, session.drafted)
+    """Say whether nothing in the chart but the pain ratings is of this visit: no finding, no test, no word.
+
+    A sentence drafted from copied entries is no word of this visit.
+    """
+    words = _own_words({name: getattr(session, name) for name in (*WORDS, "drafted")})
     return is_all_copy(_entries(session), words, copied_from(session)) and not session.test_results.exists()
 
 

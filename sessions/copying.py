@@ -109,6 +109,11 @@ def _comparable(value: object) -> object:
     return tuple(sorted(value)) if isinstance(value, tuple) else value
 
 
+def days_at(spot: str, days: Mapping[Mark, str]) -> str:
+    """Return from which day the copied values of one muscle are, such as "16 Nov 2026"; of several days, each."""
+    return " and ".join(dict.fromkeys(day for mark, day in sorted(days.items()) if mark.spot == spot))
+
+
 def is_all_copy(findings: Sequence[FindingEntry], words: Mapping[str, str], marks: Collection[Mark]) -> bool:
     """Say whether whatever the chart says of muscles and in words was copied: nothing was found or written today."""
     says = values_of(findings, words).keys()

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import CharField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value, Window
+from django.db.models.functions import Concat, RowNumber
 from django.urls import reverse
 
 from anatomy.body import Side
 from anatomy.drawing import MuscleMark
 from clients.models import Client
 from sessions.entries import in_order, spot, spot_name
-from sessions.models import FindingTechnique, MuscleFinding
+from sessions.models import CopiedField, FindingTechnique, MuscleFinding
 from sessions.words import lowered
 
 NOTHING = Q(
@@ -69,6 +69,11 @@ class Treated:
     last: MuscleFinding
 
     @property
+    def tenderness(self) -> int | None:
+        """Return how tender it was at the latest visit; None if nobody felt it there: not recorded, or only copied."""
+        return None if self.last.is_tenderness_copied else self.last.tenderness
+
+    @property
     def spot(self) -> str:
         """Return where it is, such as `left:piriformis`."""
         return spot(self.side, self.muscle)
@@ -84,7 +89,7 @@ class Treated:
         return MuscleMark(
             muscle=self.muscle,
             side=Side(self.side),
-            tenderness=self.last.tenderness,
+            tenderness=self.tenderness,
             is_familiar=bool(self.last.is_familiar_pain),
             href=history_url(self.last.session.client_id, self.muscle, self.side),
         )
@@ -94,9 +99,12 @@ def treated_muscles(client: Client) -> list[Treated]:
     """Return every muscle and side with something recorded, in the order of the muscle grid. One query."""
     over = {"partition_by": [F("muscle"), F("side")]}
     newest = [F("session__appointment__starts_at").desc(), F("session_id").desc()]
+    here = Concat(OuterRef("side"), Value(":"), OuterRef("muscle"), output_field=CharField())
+    copied = CopiedField.objects.filter(session=OuterRef("session"), spot=here, field="tenderness")
     rows = (
         findings_of(client)
         .annotate(
+            is_tenderness_copied=Exists(copied),
             place=Window(RowNumber(), order_by=newest, **over),
             visits=Window(Count("pk"), **over),
             total=Window(Sum("minutes"), **over),

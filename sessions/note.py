@@ -1,9 +1,10 @@
 """A chart as it reads: for the sign page, the signed page and the paper."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sessions.chart_page import day_of, technique_names
-from sessions.copying import CARRIED, Mark
+from sessions.copying import CARRIED, Mark, days_at
 from sessions.history import history_url
 from sessions.models import TreatmentSession
 from sessions.reading import copied_from, fetch_parts, recorded, test_entries
@@ -40,7 +41,7 @@ def note_of(session: TreatmentSession) -> dict:
                 "felt": ", ".join(felt(entry)),
                 "done": ", ".join(done(entry, techniques)),
                 "copied": _field_names(entry.spot, copied),
-                "copied_on": next((day for mark, day in copied.items() if mark.spot == entry.spot), ""),
+                "copied_on": days_at(entry.spot, copied),
                 "url": history_url(session.client_id, entry.muscle, entry.side),
             }
             for entry in entries
@@ -58,9 +59,18 @@ def note_of(session: TreatmentSession) -> dict:
     }
 
 
-def _field_names(spot: str, copied: dict[Mark, str]) -> list[str]:
+def _field_names(spot: str, copied: Iterable[Mark]) -> list[str]:
     fields = {mark.field for mark in copied if mark.spot == spot}
     return [FIELD_NAMES[field] for field in CARRIED if field in fields]
+
+
+def copied_in_words(spot: str, copied: dict[Mark, TreatmentSession]) -> str:
+    """Return what of one muscle was carried forward and never confirmed, and from which day; empty if nothing was."""
+    names = _field_names(spot, copied)
+    if not names:
+        return ""
+    days = {mark: day_of(source) for mark, source in copied.items()}
+    return f"Copied from {days_at(spot, days)}, not confirmed: {', '.join(names)}"
 
 
 def pain_places(session: TreatmentSession) -> str:

@@ -16,6 +16,7 @@ from sessions.reading import phase_of
 
 LETTER = {"US", "CA", "MX", "PH", "CL", "CO"}  # where paper is letter, not A4
 ASIDE = "A screening aid, not a diagnosis."
+BESIDE = "Kept beside the note: the signature does not cover it."  # it may have come, or changed, since
 IN_THE_HEAD = (
     OutcomeScore.Measure.PAIN_BEFORE,
     OutcomeScore.Measure.NRS_BACK,
@@ -143,12 +144,13 @@ def _parts(session, note) -> Iterable[dict]:
         yield _part("Muscles", text=given, columns=columns, rows=rows, widths=[3, 5, 6])
     if note["tests"]:
         yield _part("Tests", items=note["tests"])
+    beside = BESIDE if session.is_signed else ""
     if measures := _measures(session):
-        yield _part("Measures", items=measures)
+        yield _part("Measures", items=measures, text=beside)
     yield from _text("Assessment", words)
     yield from _text("Plan", words)
     if programme := _home_programme(session):
-        yield _part("Home programme of this phase of the plan", items=programme)
+        yield _part("Home programme of this phase of the plan", items=programme, text=beside)
 
 
 def _part(title, *, text="", items=(), columns=(), rows=(), widths=()) -> dict:

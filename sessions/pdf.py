@@ -52,9 +52,13 @@ def _each_text(value, change):
 
 
 def _printable(text: str) -> str:
-    """One kind of line end, no tabs, overrides spelled out, and a place to break in what would run off the page."""
+    """One kind of line end, no tabs, overrides and private letters spelled out, and a place to break in a long run.
+
+    A private letter means something in one font only, and PDF/A forbids it even where a font inside has it.
+    """
+    private = {letter for letter in text if unicodedata.category(letter) == "Co"}
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    return LONG_RUN.sub(lambda run: run.group() + BREAK_HERE, _spelled(text, OVERRIDES))
+    return LONG_RUN.sub(lambda run: run.group() + BREAK_HERE, _spelled(text, {*OVERRIDES, *private}))
 
 
 def _spelled(text: str, strangers) -> str:

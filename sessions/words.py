@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from protocols.knowledge import KNOWLEDGE
-from sessions.copying import Mark, split_by_origin
+from sessions.copying import Mark, days_at, split_by_origin
 from sessions.entries import FindingEntry, TestEntry
 from sessions.models import MuscleFinding, TestResult
 from sessions.retests import measured, row_name
@@ -80,8 +80,7 @@ def _line(finding: FindingEntry, told: Callable[[FindingEntry], list[str]], copi
     today, carried = split_by_origin(finding, copied)
     parts = [", ".join(told(today))]
     if old := told(carried):
-        day = next(day for mark, day in copied.items() if mark.spot == finding.spot)
-        parts.append(f"copied from {day}, not confirmed: {', '.join(old)}")
+        parts.append(f"copied from {days_at(finding.spot, copied)}, not confirmed: {', '.join(old)}")
     said = "; ".join(filter(None, parts))
     return f"{finding.name}: {said}." if said else ""
 

@@ -21,7 +21,7 @@ from referrals.reports import (
     send_report,
     write_report,
 )
-from sessions.models import MuscleFinding, OutcomeScore, TestResult
+from sessions.models import CopiedField, MuscleFinding, OutcomeScore, TestResult
 from tests.support.visits import make_screening, make_session, make_visit, sign
 from tests.world import NINE, NOW, TODAY
 
@@ -228,6 +228,22 @@ def test_write_report_says_what_was_not_found_as_exactly_as_what_was(referral, a
 
     assert content["muscles"][0]["found"] == ["tone 0/4", "no trigger point", "not the familiar pain"]
     assert [words.split(": ")[1] for words in content["tests"]] == ["negative", "positive at 45°"]
+
+
+def test_write_report_says_what_was_copied_and_not_found(client, signed, referral, ada, mia, massage, consent):
+    session = make_session(make_visit(ada, mia, massage, starts_at=NINE + timedelta(days=7)))
+    MuscleFinding.objects.create(session=session, muscle="piriformis", side="right", tone=3, tenderness=1, minutes=12)
+    for field in ("tone", "minutes"):
+        CopiedField.objects.create(session=session, source=signed, spot="right:piriformis", field=field)
+    sign(session, position=2)
+
+    report = write_report(referral, message="", by=mia, at=NOW)
+    send_report(report, by=mia, at=NOW)
+    token = ReportLink.mint(now=NOW, expires_at=NOW + 90 * DAY, report=report)
+    page = client.get(reverse("referrals:report_open", args=[token]), follow=True).content.decode()
+
+    assert report.content["muscles"][0]["copied"] == "Copied from 23 Nov 2026, not confirmed: tone, minutes"
+    assert "not confirmed: tone, minutes" in page
 
 
 def test_write_report_leaves_out_other_courses_of_treatment(referral, ada, mia, massage, consent):

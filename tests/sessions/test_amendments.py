@@ -6,6 +6,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from booking.appointments import move_appointment, reopen_appointment
+from booking.refusals import NotNow
 from clients.gate import ScreeningNotClear
 from clients.screenings import run_screening
 from practice.constraints import AppendOnly, FrozenWhen
@@ -335,6 +337,14 @@ def test_the_desk_may_mark_the_visit_again(draft, visit, mia, dana):
     assert visit.chart is None
     assert visit.treatment_sessions.get() == draft
     assert type(visit).objects.uncharted().get() == visit
+
+
+def test_the_day_of_a_signed_note_cannot_be_moved_from_under_it(signed, visit, mia, dana):
+    withdraw(signed, mia)
+    reopen_appointment(visit, by=dana, at=LATER)
+
+    with pytest.raises(NotNow, match="entered in error"):
+        move_appointment(visit, starts_at=NINE + timedelta(days=2), by=dana, at=LATER)
 
 
 # --- a draft withdrawn

@@ -265,6 +265,10 @@ def bring_back(sessions):
     sql(f"UPDATE {SESSION} SET entered_in_error_at = NULL WHERE id = %s", sessions[0].pk)
 
 
+def backdate_the_error(sessions):
+    sql(f"UPDATE {SESSION} SET entered_in_error_at = signed_at WHERE id = %s", sessions[0].pk)
+
+
 NOT_SIGNED = r"session #{second}, position 2: its content is not what was signed\."
 NOT_AMENDED = r"amendment #\d+, position {place}: its content is not what was signed\."
 TAMPERING = {
@@ -292,6 +296,7 @@ TAMPERING = {
     "amendment deleted": (delete_amendment, r"amendment #\d+, position 3: position 3 is missing; the next .* at 4\."),
     "amendments truncated": (truncate_amendments, r"amendment, position 4: it is missing.* an anchor saw 4 rows\."),
     "hidden": (hide, r"session #{second}, position 2: it counts as entered in error, but no amendment says so\."),
+    "error backdated": (backdate_the_error, r"session #{first}, position 1: its mark of error has another time .*\."),
     "brought back": (bring_back, r"session #{first}, position 1: it was entered in error, but counts again\."),
 }
 

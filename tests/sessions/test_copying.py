@@ -21,7 +21,7 @@ from sessions.charting import (
 )
 from sessions.copying import CARRIED, WORDS, Mark, carry_forward, is_all_copy, parse_mark, still_copied, values_of
 from sessions.entries import FindingEntry, TestEntry, total_minutes
-from sessions.history import trend_rows, trends_of
+from sessions.history import treated_muscles, trend_rows, trends_of
 from sessions.models import CopiedField, TreatmentSession
 from sessions.note import note_of
 from sessions.reading import copied_from, fetch_parts, finding_entries
@@ -312,6 +312,23 @@ def test_the_marks_are_signed_with_the_note_and_cannot_go_afterwards(next_week, 
     assert content_hash(content | {"copied": []}) != signed.content_hash
 
 
+def test_what_was_copied_twice_is_from_the_visit_that_found_it(
+    next_week, signed, ada, mia, massage, green_room, chart_of
+):
+    chart_of(next_week, act="copy", pain_before_nrs=4, pain_after_nrs=2)
+    chart_of(next_week, **{"right-piriformis-response": "eased", "confirm": ["right:piriformis/tone"]})
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    sign_session(session, version=session.version, by=mia, at=session.started_at + minutes(60))
+    third = ask_and_start(make_visit(ada, mia, massage, green_room, starts_at=NINE + timedelta(days=14)), mia)
+    chart_of(third, act="copy")
+
+    came_from = copied_from(TreatmentSession.objects.get(pk=third.pk))
+    assert came_from[Mark(PIRIFORMIS.spot, "tone")] == session
+    assert came_from[Mark(PIRIFORMIS.spot, "tenderness")] == came_from[Mark("", "subjective")] == signed
+    told = note_of(TreatmentSession.objects.get(pk=third.pk))["findings"][0]
+    assert told["copied_on"] == "23 Nov 2026 and 30 Nov 2026"
+
+
 def test_a_mark_nobody_knows_is_refused_with_words(next_week, chart_of):
     answer = chart_of(next_week, confirm=["left:piriformis/response"])
 
@@ -358,3 +375,44 @@ def test_the_history_of_a_muscle_says_what_was_copied_and_draws_what_was_felt(
     page = signed_in(mia).get(reverse("sessions:muscle_history", args=[client.pk, "piriformis"])).content.decode()
     assert page.count("in part copied, marked *") == 1
     assert page.count("3/4*") == 2
+    assert [each.tenderness for each in treated_muscles(client)] == [None]
+
+
+def test_drafted_sentences_are_no_word_of_today(next_week, mia, chart_of):
+    chart_of(next_week, act="copy", pain_before_nrs=4, pain_after_nrs=2)
+    chart_of(next_week, act="draft")
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+
+    assert session.objective
+    assert is_copy(session)
+    with pytest.raises(SessionAllCopy):
+        sign_session(session, version=session.version, by=mia, at=session.started_at)
+
+
+def test_drafting_below_copied_words_is_no_touch(next_week, signed, mia, chart_of):
+    save_chart(
+        next_week,
+        version=next_week.version,
+        by=mia,
+        at=next_week.started_at,
+        copied={Mark("", "objective")},
+        source=signed,
+        objective="Walks stiffly.",
+    )
+    chart_of(next_week, **{"right-piriformis-tone": 3, "act": "draft"})
+
+    session = TreatmentSession.objects.get(pk=next_week.pk)
+    assert session.objective == "Walks stiffly.\nRight piriformis: tone 3/4."
+    assert copied_from(session).keys() == {Mark("", "objective")}
+    chart_of(next_week, objective="Walks freely.\nRight piriformis: tone 3/4.")
+    assert not CopiedField.objects.exists()
+
+
+def test_what_is_copied_anew_is_marked_whatever_was_confirmed_before(next_week, chart_of):
+    chart_of(next_week, act="copy")
+    touched = ["right:piriformis/tone", "/subjective"]
+    chart_of(next_week, **{"right-piriformis-tone": "", "subjective": "", "confirm": touched})
+    chart_of(next_week, act="copy", confirm=touched)
+
+    marks = copied_from(TreatmentSession.objects.get(pk=next_week.pk))
+    assert {Mark(PIRIFORMIS.spot, "tone"), Mark("", "subjective")} <= marks.keys()

@@ -13,6 +13,7 @@ from clients.consents import give_consent
 from practice.models import AuditEvent
 from sessions.adverse import correct_adverse_event, report_adverse_event
 from sessions.charting import amend_session, save_chart, withdraw_session
+from sessions.measures import record_score
 from sessions.models import TreatmentSession
 from sessions.paper import paper_of, unanswered
 from sessions.pdf import note_pdf
@@ -94,6 +95,15 @@ def test_paper_names_who_whom_when_where_and_under_which_screening(signed, pract
     assert head["Warning signs"] == "none found"
     assert head["Not answered"] == ("; ".join(unanswered(signed.screening)) or "nothing")
     assert head["Pain (0–10)"] == "6 before, 3 after"
+
+
+def test_paper_says_what_the_signature_does_not_cover(signed, ada, practice, mia):
+    told = {"measure": "odi", "value": 30, "measured_on": TODAY, "session": signed}
+    record_score(client=ada, by=mia, at=LATER, **told)
+    parts = {part["title"]: part["text"] for part in paper(signed, practice, mia)["parts"]}
+
+    beside = {title for title, text in parts.items() if "the signature does not cover it" in text}
+    assert beside == {"Measures", "Home programme of this phase of the plan"}
 
 
 def test_paper_lists_what_the_screening_missed(signed):
@@ -280,7 +290,7 @@ def test_the_pdf_writes_arabic_and_hebrew_from_the_right(charted, practice, mia)
 
 
 def test_a_pdf_with_nothing_but_strange_letters_is_made(charted, practice, mia):
-    strange = "".join(chr(0x4E00 + number) for number in range(2000)) + "\x00🙂🇩🇪👩‍⚕️"
+    strange = "".join(chr(0x4E00 + number) for number in range(2000)) + "\x00🙂🇩🇪👩‍⚕️\ue000\uf0b7\U00100000"
 
     assert note_pdf(paper(charted, practice, mia) | {"sub": strange}).startswith(b"%PDF-")
 
