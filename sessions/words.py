@@ -87,15 +87,19 @@ def _line(finding: FindingEntry, told: Callable[[FindingEntry], list[str]], copi
 
 def without_lines(text: str, lines: str) -> str:
     """Return the text without the lines that stand word for word in `lines`: sentences drafted here, not a hand's own."""
-    drafted = set(lines.splitlines())
-    return "\n".join(line for line in text.splitlines() if line not in drafted).strip()
+    drafted = _lines(lines)
+    return "\n".join(line for line in text.split("\n") if line not in drafted).strip("\n")
 
 
 def replace_lines(text: str, lines: str, now: str) -> str:
     """Return the text with each line that stands in `lines` as `now` has it, found by what stands before the colon, or without it."""
-    old, current = set(lines.splitlines()) - set(now.splitlines()), {_head(line): line for line in now.splitlines()}
-    kept = (current.get(_head(line)) if line in old else line for line in text.splitlines())
+    old, current = _lines(lines) - _lines(now), {_head(line): line for line in _lines(now)}
+    kept = (current.get(_head(line)) if line in old else line for line in text.split("\n"))
     return "\n".join(line for line in kept if line is not None)
+
+
+def _lines(text: str) -> set[str]:
+    return {line for line in text.split("\n") if line}
 
 
 def _head(line: str) -> str:
