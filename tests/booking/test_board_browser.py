@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from booking.appointments import mark_arrived
 from booking.models import Appointment
@@ -99,13 +100,15 @@ def test_the_board_renews_itself_and_keeps_the_place_of_the_reader(open_as, dana
     assert complaints == []
 
 
-def test_the_board_of_somebody_signed_out_leads_to_the_door(open_as, dana, visit):  # noqa: F811
+def test_the_board_of_somebody_signed_out_is_covered_and_leads_to_the_door(open_as, dana, visit):  # noqa: F811
     page = open_as(dana, "/booking/")
     url = page.locator("#board").get_attribute("hx-get")
     page.context.clear_cookies()
 
     page.evaluate("url => htmx.ajax('GET', url, {target: '#board', swap: 'outerHTML'})", url)
 
+    expect(page.get_by_text("This sign-in has ended.")).to_be_visible()
+    page.get_by_role("link", name="Sign in again").click()
     page.wait_for_url(re.compile("/accounts/login/"))
 
 

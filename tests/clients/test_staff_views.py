@@ -296,7 +296,7 @@ def test_the_tablet_forgets_the_answers_when_they_are_handed_in(signed_in, dana,
     phone.hand_in()
 
     assert tablet.session.session_key != filled_in
-    assert tablet.session["intakes"][str(phone.intake.pk)]["keys"] == []
+    assert tablet.session["intakes"][str(phone.intake.pk)]["answers"] == {}
     thanks = text_of(phone.get("intake_done"))
     assert "Please be seen by a doctor" in thanks
     assert "Keep a copy" not in thanks

@@ -30,7 +30,9 @@ from tests.sessions.conftest import PIRIFORMIS, ask_and_start, make_visit
 from tests.world import NINE, minutes
 
 TECHNIQUES = {"deep_stripping": "Deep stripping", "met_pir": "Muscle energy (contract and relax)"}
-PHRASES = st.sampled_from(["", "back of the thigh", "Walks freely.", "الفخذ 🙂", "0", "and, or; so: a line", "one\u2028line\x0bonly"])
+PHRASES = st.sampled_from(
+    ["", "back of the thigh", "Walks freely.", "الفخذ 🙂", "0", "and, or; so: a line", "one\u2028line\x0bonly"]
+)
 
 findings = st.builds(
     FindingEntry,

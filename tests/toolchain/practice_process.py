@@ -132,7 +132,7 @@ class RunningPractice:
             page = browser.open(self.address("/accounts/login/"), urllib.parse.urlencode(answers).encode(), timeout=20)
         except urllib.error.HTTPError:
             return False
-        return 'name="password"' not in page.read().decode()
+        return 'name="login"' not in page.read().decode()
 
     def running(self, words):
         """Return the process id of the part whose command line contains `words`."""
