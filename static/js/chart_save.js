@@ -445,6 +445,7 @@
   window.addEventListener("pagehide", () => {
     keepNow();
     windows?.postMessage({ kind: "closed" });
+    windows?.removeEventListener("message", onWord); // or it would still answer "here" while it goes
   });
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.location.reload(); // an older version of the chart must not come back to life
