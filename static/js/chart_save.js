@@ -378,16 +378,34 @@
   /* ---- other windows of this chart in this browser ---- */
 
   const windows = "BroadcastChannel" in window && store?.user ? new BroadcastChannel(`chart ${store.user} ${session}`) : null;
+  const ASK_MS = 4000;
   let also = null;
   let isStale = false;
+  let asked = 0;
+  let heard = 0;
+
+  function alone() {
+    also?.remove();
+    also = null;
+  }
+
+  /* A window that crashed says nothing when it goes: one that no longer answers is gone. */
+  function askWho() {
+    if (!also) asked = 0;
+    else if (asked && heard < asked) alone();
+    else {
+      asked = Date.now();
+      windows.postMessage({ kind: "who" });
+    }
+  }
 
   function onWord({ data }) {
     if (data.kind === "closed") {
-      also?.remove();
-      also = null;
+      alone();
       windows.postMessage({ kind: "who" }); // there may be a third
       return;
     }
+    heard = Date.now();
     if (data.kind !== "saved") {
       also ??= above(notice("info", "This chart is also open in another window of this browser. What is saved there appears here."));
     }
@@ -454,6 +472,7 @@
   if (windows) {
     windows.addEventListener("message", onWord);
     windows.postMessage({ kind: "open", version: version() });
+    setInterval(askWho, ASK_MS);
   }
   if (!canKeep) tellCannotKeep();
   else if (isTyped) store.holdPage(), adopt().catch(tellCannotKeep);
