@@ -5,8 +5,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from booking.forms import OfferAcceptForm, OfferDeclineForm
 from booking.models import WaitlistOffer, WaitlistOfferLink
-from booking.offering import accept_offer, decline_offer
-from booking.prospects import look_at
+from booking.offering import accept_offer, decline_offer, is_still_free
 from booking.slots import first_free
 from clients.gate import StopFirst
 from practice import clock
@@ -40,16 +39,6 @@ def _offer(request, handle) -> WaitlistOffer | None:
     return offers.get(pk=link.offer_id)
 
 
-def _is_still_free(offer: WaitlistOffer, request, now) -> bool:
-    """Say whether somebody who comes too late can still have it: nobody holds it, and the client is on the list."""
-    if offer.answer not in ("", ANSWER.LAPSED, ANSWER.DECLINED) or offer.entry.closed_at is not None:
-        return False
-    visit = offer.appointment
-    place = {"service": visit.service, "therapist": visit.therapist, "client": visit.client}
-    (prospect,) = look_at([visit.starts_at], practice=request.practice, now=now, without=visit, **place)
-    return prospect.is_free
-
-
 def _nearest(offer: WaitlistOffer, request, now) -> list:
     """Return the next free times of the same kind, for the phone."""
     visit, wanted = offer.appointment, offer.entry.therapist
@@ -70,7 +59,7 @@ def _page(request, handle, offer, *, accept=None, decline=None, refusal="", stat
     """Render the offer. `accept` and `decline` are forms that were not complete, `refusal` why something was not done."""
     now = clock.now()
     is_held = offer.answer == "" and offer.expires_at > now
-    is_late = not is_held and not refusal and _is_still_free(offer, request, now)
+    is_late = not is_held and not refusal and is_still_free(offer, practice=request.practice, now=now)
     is_gone = not is_held and not is_late and offer.answer != ANSWER.ACCEPTED
     context = {
         "handle": handle,

@@ -285,6 +285,16 @@ def _unless_known(freed: Appointment | None, entry: WaitlistEntry) -> Appointmen
 # --- the answer
 
 
+def is_still_free(offer: WaitlistOffer, *, practice: Practice, now: datetime) -> bool:
+    """Say whether somebody who comes too late can still have it: nobody holds it, and the client is on the list."""
+    if offer.answer not in ("", Answer.LAPSED, Answer.DECLINED) or offer.entry.closed_at is not None:
+        return False
+    visit = offer.appointment
+    place = {"service": visit.service, "therapist": visit.therapist, "client": visit.client}
+    (prospect,) = look_at([visit.starts_at], practice=practice, now=now, without=visit, **place)
+    return prospect.is_free
+
+
 def accept_offer(offer: WaitlistOffer, *, by: User | None, at: datetime) -> WaitlistOffer:
     """Book the time offered and take its client off the list; return the offer. Accepting twice is accepting once.
 

@@ -9,22 +9,13 @@ from django.forms import BoundField
 from anatomy.body import GROUPS, MUSCLES, SIDES, Muscle, Side, region
 from anatomy.body import spot as region_spot
 from anatomy.drawing import MuscleMark
+from sessions.copying import CARRIED
 from sessions.entries import SCALE, FindingEntry, Plan, spot, spot_name
 from sessions.forms import FindingForm, prefix_of
 from sessions.words import lowered
 
 VIEWS = {"map": "Body map", "cards": "Cards", "grid": "Table"}  # how the muscles of a chart may be laid out
 FAMILIAR = {"yes": "familiar pain", "no": "not the familiar pain"}
-RECORDED = (
-    "tone",
-    "tenderness",
-    "has_trigger_point",
-    "is_familiar_pain",
-    "refers_to",
-    "techniques",
-    "pressure",
-    "minutes",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +132,7 @@ def mark_of(form: FindingForm, plan: Plan | None) -> MuscleMark:
         is_familiar=form["is_familiar_pain"].value() == "yes",
         minutes=_number(form["minutes"].value(), range(1000)) or 0,
         planned=plan.minutes if plan else None,
-        is_recorded=any(form[name].value() for name in (*RECORDED, "response")) or _is_zero(form),
+        is_recorded=any(form[name].value() for name in (*CARRIED, "response")) or _is_zero(form),
     )
 
 
