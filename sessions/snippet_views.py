@@ -27,8 +27,9 @@ def snippet_list(request):
         "form": form,
         "chart": chart,
         "sections": [
-            (label, [each for each in snippets if each.section == section and each.removed_at is None])
+            (label, kept)
             for section, label in Snippet.Section.choices
+            if (kept := [each for each in snippets if each.section == section and each.removed_at is None])
         ],
         "removed": [each for each in snippets if each.removed_at is not None],
     }
