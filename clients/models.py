@@ -80,6 +80,10 @@ class ClientQuerySet(models.QuerySet):
             clients = clients.filter(search__contains=word)
         return clients
 
+    def mailable(self):
+        """Clients to whom mails may go out; the others are called."""
+        return self.exclude(email="").filter(wants_no_mail=False, email_failed_at__isnull=True)
+
     def best_first(self, text: str):
         """Names that begin with the first word of `text`, then words that do, then all others; each by name.
 
@@ -106,6 +110,9 @@ class Client(models.Model):
     guardian_name = models.CharField("parent or guardian", max_length=160, blank=True)
     guardian_phone = PhoneNumberField("guardian's phone", blank=True)
     wants_no_mail = models.BooleanField("no e-mail, please call", default=False)
+    email_failed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="A mail server said that this address takes no mail."
+    )
     desk_note = models.CharField(
         max_length=300, blank=True, help_text="For the desk: parking, preferred times. Nothing about health."
     )
@@ -137,7 +144,7 @@ class Client(models.Model):
     @property
     def can_be_mailed(self) -> bool:
         """Whether mails may go out; others stand on the call list."""
-        return bool(self.email) and not self.wants_no_mail
+        return bool(self.email) and not self.wants_no_mail and self.email_failed_at is None
 
     def age_on(self, day) -> int | None:
         """Whole years on `day`, or None without a birth date."""

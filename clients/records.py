@@ -219,8 +219,10 @@ def update_client(client: Client, *, by: User, at: datetime, seen: str | None = 
     changed = [name for name in fields if getattr(standing, name) != fields[name]]
     for name in changed:
         setattr(standing, name, fields[name])
+    if "email" in changed:
+        standing.email_failed_at = None
     standing.search = standing.fold_search()
-    standing.save(update_fields=[*changed, "search"])
+    standing.save(update_fields=[*changed, "email_failed_at", "search"])
     if "email" in changed:
         revoke_links_to(standing, at=at)
     if changed:

@@ -1,7 +1,7 @@
 """The practice itself: its settings, people, rooms, services, hours, and what was done by whom."""
 
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -62,6 +62,13 @@ class Practice(models.Model):
     is_online_booking_open = models.BooleanField(
         "online booking", default=True, help_text="Clients may book by themselves on the public page."
     )
+    quiet_from = models.TimeField(
+        default=time(21), help_text="From then on no reminder or follow-up goes out, by the practice's clock."
+    )
+    quiet_until = models.TimeField(default=time(8), help_text="From then on they do.")
+    mail_down_since = models.DateTimeField(null=True, blank=True, editable=False)
+    mail_next_try_at = models.DateTimeField(null=True, blank=True, editable=False)
+    mail_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     mail_held_because = models.CharField(max_length=200, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
 

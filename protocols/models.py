@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from clients.models import ClinicalQuerySet
+from practice.links import Link
 
 
 class KnowledgeQuerySet(models.QuerySet):
@@ -191,3 +192,11 @@ class TreatmentPlan(models.Model):
     def sides(self) -> tuple[str, ...]:
         """The sides it works on: one, or both."""
         return ("left", "right") if self.side == self.Side.BOTH else (self.side,)
+
+
+class HomeProgrammeLink(Link):
+    """Shows a client what their plan asks of them at home, while it is under way."""
+
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.CASCADE, related_name="home_links")
+
+    of_client = "plan__client"

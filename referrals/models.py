@@ -129,3 +129,9 @@ class ReportLink(Link):
     """Opens one report, for its referrer."""
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="links")
+
+
+class ReferralLink(Link):
+    """Shows one referral's status, for its referrer."""
+
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="links")

@@ -29,7 +29,7 @@ from practice.phones import own_number
 from referrals.models import ReportLink
 from reminders.models import CheckInLink, Message
 
-WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+WORDS = tomllib.loads((Path(__file__).parent / "words" / "en.toml").read_text(encoding="utf-8"))
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90

@@ -8,22 +8,81 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
+from booking.models import OfClientQuerySet
 from clients.models import Client, ClinicalQuerySet
-from practice.constraints import FrozenWhen
+from practice.constraints import AppendOnly, FrozenWhen
 from practice.links import Link
 
-SUBJECTS = ("intake", "appointment", "invitation", "offer", "check_in", "report", "task", "session")
+SUBJECTS = (
+    "intake", "appointment", "series", "invitation", "offer", "plan", "check_in", "referral", "report", "task", "session",
+)  # fmt: skip
+
+
+class ReminderRuleQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Staff may know when mails go out; only owners change it."""
+        return self if user.is_authenticated else self.none()
 
 
 class ReminderRule(models.Model):
-    """When one kind of mail goes out, counted from its anchor; owners may change the hours or switch it off."""
+    """What an owner changed about one rule of `reminders.rules`; without a row its default holds."""
 
-    kind = models.CharField(max_length=24, unique=True)
-    offset_hours = models.SmallIntegerField(help_text="Hours after the anchor; negative is before.")
+    key = models.CharField(max_length=24, unique=True)
+    hours = models.PositiveSmallIntegerField(help_text="Hours before or after the rule's anchor.")
     is_active = models.BooleanField(default=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = ReminderRuleQuerySet.as_manager()
 
     def __str__(self):
-        return f"rule {self.kind}"
+        return f"rule {self.key}"
+
+
+class OwnWords(models.Model):
+    """A paragraph the practice adds to one kind of mail: where to park, which bell to ring."""
+
+    kind = models.CharField(max_length=24, unique=True)
+    text = models.CharField(max_length=300, blank=True)
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = ReminderRuleQuerySet.as_manager()
+
+    def __str__(self):
+        return f"own words in {self.kind}"
+
+
+class MailChoice(models.Model):
+    """A client's yes or no to one topic of mails. The newest row holds; without one the answer is yes."""
+
+    class Topic(models.TextChoices):
+        REMINDERS = "reminders", "Reminders of visits and open questions"
+        FOLLOW_UP = "follow_up", "How are you after a visit, and the home programme"
+        RECALL = "recall", "Invitations to come again"
+        OFFERS = "offers", "Offers of an earlier time"
+
+    client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="mail_choices")
+    topic = models.CharField(max_length=10, choices=Topic)
+    is_wanted = models.BooleanField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: the client, by the link in a mail.",
+    )
+
+    objects = OfClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [AppendOnly(name="mail_choice_is_append_only")]
+        indexes = [models.Index(fields=["client", "topic", "-at"], name="mail_choice_newest_first")]
+
+    def __str__(self):
+        return f"mail choice #{self.pk}"
 
 
 class MessageQuerySet(models.QuerySet):
@@ -44,8 +103,21 @@ class Message(models.Model):
         BOOKING_LINK = "booking_link", "Link to book"
         WAITLIST_OFFER = "waitlist_offer", "A time has come free"
         CHECK_IN = "check_in", "How are you after the visit?"
+        SERIES_BOOKED = "series_booked", "Visits booked together"
+        SERIES_CANCELLED = "series_cancelled", "Visits cancelled together"
+        FIRST_REMINDER = "first_reminder", "First reminder"
+        SECOND_REMINDER = "second_reminder", "Second reminder"
+        INTAKE_REMINDER = "intake_reminder", "Questions still open"
+        NO_SHOW = "no_show", "We missed you"
+        CHECK_IN_NUDGE = "check_in_nudge", "How are you? Asked once more"
+        HOME_PROGRAMME = "home_programme", "Home programme"
+        REASSESSMENT = "reassessment", "Time to look at it together"
+        RECALL = "recall", "Invitation to come again"
+        REFERRAL_RECEIVED = "referral_received", "Referral received"
+        REFERRAL_SEEN = "referral_seen", "Referral: first visit done"
         REPORT_READY = "report_ready", "Report for the referrer"
         THERAPIST_ALERT = "therapist_alert", "Alert to the therapist"
+        DAY_CHANGED = "day_changed", "A visit fell out or moved at short notice"
         UNSIGNED_NOTES = "unsigned_notes", "A signature is missing"
 
     class State(models.TextChoices):
@@ -64,8 +136,11 @@ class Message(models.Model):
     invitation = models.ForeignKey(
         "booking.BookingInvitation", on_delete=models.PROTECT, null=True, related_name="messages"
     )
+    series = models.ForeignKey("booking.Series", on_delete=models.PROTECT, null=True, related_name="messages")
     offer = models.ForeignKey("booking.WaitlistOffer", on_delete=models.PROTECT, null=True, related_name="messages")
+    plan = models.ForeignKey("protocols.TreatmentPlan", on_delete=models.PROTECT, null=True, related_name="messages")
     check_in = models.ForeignKey("reminders.CheckIn", on_delete=models.PROTECT, null=True, related_name="messages")
+    referral = models.ForeignKey("referrals.Referral", on_delete=models.PROTECT, null=True, related_name="messages")
     report = models.ForeignKey("referrals.Report", on_delete=models.PROTECT, null=True, related_name="messages")
     task = models.ForeignKey("clients.Task", on_delete=models.PROTECT, null=True, related_name="messages")
     session = models.ForeignKey(
@@ -80,6 +155,9 @@ class Message(models.Model):
     )
     version = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
+    needed_by = models.DateTimeField(
+        help_text="What is needed soonest leaves first: the start of the visit, the end of an offer."
+    )
     state = models.CharField(max_length=8, choices=State, default=State.DUE)
     why = models.CharField(max_length=120, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -126,6 +204,7 @@ class Message(models.Model):
         ]
         indexes = [
             # not partial: SQLite cannot prove a bound parameter and would walk through every mail ever sent
+            models.Index(fields=["state", "needed_by", "id"], name="message_soonest_first"),
             models.Index(fields=["state", "due_at"], name="message_by_state"),
             models.Index(fields=["client", "-due_at"], name="message_by_client"),
         ]
@@ -147,7 +226,11 @@ class Message(models.Model):
 
 
 class CheckIn(models.Model):
-    """Three questions the day after a session, answered by link; the answer stands in the chart, unchanged."""
+    """Questions a day, and again some days, after a session, answered by link; the answer stands in the chart, unchanged."""
+
+    class Step(models.IntegerChoices):
+        FIRST = 1, "First"
+        SECOND = 2, "Second"
 
     class LegSymptoms(models.TextChoices):
         BETTER = "better", "Better"
@@ -160,9 +243,10 @@ class CheckIn(models.Model):
         NOT_SURE = "not_sure", "Not sure"
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="check_ins")
-    session = models.OneToOneField(
-        "treatment_sessions.TreatmentSession", on_delete=models.PROTECT, related_name="check_in"
+    session = models.ForeignKey(
+        "treatment_sessions.TreatmentSession", on_delete=models.PROTECT, related_name="check_ins"
     )
+    step = models.PositiveSmallIntegerField(choices=Step, default=Step.FIRST)
     due_at = models.DateTimeField()
     pain_now_nrs = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(10)])
     soreness_nrs = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(10)])
@@ -179,6 +263,7 @@ class CheckIn(models.Model):
     class Meta:
         constraints = [
             FrozenWhen(name="check_in_is_frozen_when_answered", condition=Q(answered_at__isnull=False)),
+            models.UniqueConstraint(fields=["session", "step"], name="check_in_is_asked_once_per_session_and_step"),
         ]
         indexes = [models.Index(fields=["due_at"], name="check_in_by_time")]
 
@@ -204,3 +289,12 @@ class CheckInLink(Link):
     check_in = models.ForeignKey(CheckIn, on_delete=models.CASCADE, related_name="links")
 
     of_client = "check_in__client"
+
+
+class UnsubscribeLink(Link):
+    """Stops one topic of mails, for the client who got one."""
+
+    client = models.ForeignKey("clients.Client", on_delete=models.CASCADE, related_name="unsubscribe_links")
+    topic = models.CharField(max_length=10, choices=MailChoice.Topic)
+
+    of_client = "client"

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('guardian_name', models.CharField(blank=True, max_length=160, verbose_name='parent or guardian')),
                 ('guardian_phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name="guardian's phone")),
                 ('wants_no_mail', models.BooleanField(default=False, verbose_name='no e-mail, please call')),
+                ('email_failed_at', models.DateTimeField(blank=True, editable=False, help_text='A mail server said that this address takes no mail.', null=True)),
                 ('desk_note', models.CharField(blank=True, help_text='For the desk: parking, preferred times. Nothing about health.', max_length=300)),
                 ('search', models.TextField(default='', editable=False)),
                 ('created_at', models.DateTimeField(editable=False)),

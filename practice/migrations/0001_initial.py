@@ -1,3 +1,4 @@
+import datetime
 import django.contrib.auth.validators
 import django.core.validators
 import django.db.models.deletion
@@ -113,6 +114,11 @@ class Migration(migrations.Migration):
                 ('offer_minutes', models.PositiveSmallIntegerField(default=120, help_text='How long a freed time is held for the person on the waitlist it was offered to.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(2880)])),
                 ('same_day_offer_minutes', models.PositiveSmallIntegerField(default=30, help_text='The same for a time of today.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(480)])),
                 ('is_online_booking_open', models.BooleanField(default=True, help_text='Clients may book by themselves on the public page.', verbose_name='online booking')),
+                ('quiet_from', models.TimeField(default=datetime.time(21, 0), help_text="From then on no reminder or follow-up goes out, by the practice's clock.")),
+                ('quiet_until', models.TimeField(default=datetime.time(8, 0), help_text='From then on they do.')),
+                ('mail_down_since', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('mail_next_try_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('mail_failures', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('mail_held_because', models.CharField(blank=True, editable=False, max_length=200)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
             ],

@@ -123,6 +123,20 @@ class Migration(migrations.Migration):
                 ('therapist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_plans', to=settings.AUTH_USER_MODEL)),
             ],
         ),
+        migrations.CreateModel(
+            name='HomeProgrammeLink',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token_hash', models.CharField(max_length=64, unique=True)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='home_links', to='protocols.treatmentplan')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
         migrations.AddConstraint(
             model_name='phase',
             constraint=models.UniqueConstraint(fields=('protocol', 'key'), name='phase_key_is_unique_in_its_protocol'),
@@ -142,5 +156,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='treatmentplan',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='treatment_plan_closed_at_and_closed_by_go_together'),
+        ),
+        migrations.AddConstraint(
+            model_name='homeprogrammelink',
+            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='homeprogrammelink_expires_after_it_was_made'),
         ),
     ]

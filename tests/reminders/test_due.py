@@ -13,7 +13,8 @@ from practice import clock
 from referrals.letters import enter_referrer, take_in_referral
 from referrals.reports import send_report, write_report
 from reminders.due import derive_due
-from reminders.models import CheckIn, Message, ReminderRule
+from reminders.models import CheckIn, Message
+from reminders.rules import change_rule
 from reminders.outbox import resend, send_due
 from tests.support.queries import assert_queries_do_not_grow
 from tests.support.visits import make_session, make_visit, sign
@@ -118,7 +119,7 @@ def test_derive_due_follows_a_signed_session_up_after_24_hours(signed_session):
 
 
 def test_derive_due_follows_up_after_the_hours_the_owner_set(signed_session):
-    ReminderRule.objects.create(kind="check_in", offset_hours=48)
+    change_rule("check_in", hours=48, is_active=True, by=mia, at=NOW)
 
     derive_due(NOW)
 
@@ -126,7 +127,7 @@ def test_derive_due_follows_up_after_the_hours_the_owner_set(signed_session):
 
 
 def test_derive_due_follows_nobody_up_when_the_owner_switched_it_off(signed_session):
-    ReminderRule.objects.create(kind="check_in", offset_hours=24, is_active=False)
+    change_rule("check_in", hours=24, is_active=False, by=mia, at=NOW)
 
     derive_due(NOW + DAY)
 

@@ -417,6 +417,7 @@ def _told(kind: str, *, at: datetime, **subject) -> Message:
         kind=kind,
         client_id=row.client_id,
         due_at=at,
+        needed_by=at,
         created_at=at,
         state=Message.State.SENT,
         attempts=1,

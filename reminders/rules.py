@@ -1,0 +1,134 @@
+"""When mails go out by themselves: the rules as data, what an owner changed about them, and who gets them."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from practice import audit
+from practice.errors import Refused
+from practice.models import Practice, User
+from reminders.models import MailChoice, Message, ReminderRule
+from reminders.timing import Quiet
+
+Kind, Topic = Message.Kind, MailChoice.Topic
+# What a client may stop, by kind. Whatever answers something they did (a booking, a question) is no topic: it is the answer.
+TOPICS: dict[str, str] = {
+    Kind.FIRST_REMINDER: Topic.REMINDERS,
+    Kind.SECOND_REMINDER: Topic.REMINDERS,
+    Kind.INTAKE_REMINDER: Topic.REMINDERS,
+    Kind.NO_SHOW: Topic.REMINDERS,
+    Kind.CHECK_IN: Topic.FOLLOW_UP,
+    Kind.CHECK_IN_NUDGE: Topic.FOLLOW_UP,
+    Kind.HOME_PROGRAMME: Topic.FOLLOW_UP,
+    Kind.REASSESSMENT: Topic.RECALL,
+    Kind.RECALL: Topic.RECALL,
+    Kind.WAITLIST_OFFER: Topic.OFFERS,
+}
+# Kinds that wait for the end of quiet hours, however late they are. Offers have a clock of their own: none is made at night.
+RESTING = frozenset({*TOPICS} - {Kind.WAITLIST_OFFER} | {Kind.REFERRAL_RECEIVED, Kind.REFERRAL_SEEN})
+
+
+class NotPossible(Refused):
+    """An offset outside what the rule allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: `hours` before or after its anchor (`when`, in words), which an owner may choose from `least` to `most`."""
+
+    key: str
+    name: str
+    when: str
+    about: str
+    hours: int
+    least: int
+    most: int
+
+
+def load_rules(path: Path) -> dict[str, Rule]:
+    """Return the rules by key, in the order of the file."""
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))["rule"]
+    return {row["key"]: Rule(**row) for row in rows}
+
+
+RULES = load_rules(Path(__file__).parent / "rules.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a rule stands in this practice."""
+
+    rule: Rule
+    hours: int
+    is_active: bool
+
+
+def settings_of_rules() -> dict[str, Setting]:
+    """Return how each rule stands, by key: its default unless an owner changed it. One query."""
+    changed = {row.key: row for row in ReminderRule.objects.all()}
+    return {
+        key: Setting(rule, *((row.hours, row.is_active) if (row := changed.get(key)) else (rule.hours, True)))
+        for key, rule in RULES.items()
+    }
+
+
+def hours_of_rules() -> dict[str, int]:
+    """Return the hours of the rules that are switched on, by key."""
+    return {key: each.hours for key, each in settings_of_rules().items() if each.is_active}
+
+
+@transaction.atomic
+def change_rule(key: str, *, hours: int, is_active: bool, by: User, at: datetime) -> ReminderRule:
+    """Change when a rule's mails go out, or switch it off, and return its row. Raises NotPossible outside its range."""
+    rule = RULES[key]
+    if not rule.least <= hours <= rule.most:
+        raise NotPossible(f"Choose from {rule.least} to {rule.most} hours.")
+    row, _ = ReminderRule.objects.update_or_create(
+        key=key, defaults={"hours": hours, "is_active": is_active, "changed_at": at, "changed_by": by}
+    )
+    audit.record(action="rule.changed", at=at, by=by, target=row, hours=hours, is_active=is_active)
+    return row
+
+
+def resting_kinds(practice: Practice, now: datetime) -> frozenset[str]:
+    """Return the kinds of mail that must not leave now: reminders and follow-ups in quiet hours."""
+    return RESTING if Quiet.of(practice).around(now) else frozenset()
+
+
+# --- what a client wants
+
+
+def wants(client: str, topic: str) -> Q:
+    """Say in a query that the client at `client` ("client_id") has not stopped `topic`."""
+    newest = MailChoice.objects.filter(client=OuterRef(client), topic=topic).order_by("-at", "-pk")
+    stopped = MailChoice.objects.filter(pk=Subquery(newest.values("pk")[:1]), is_wanted=False)
+    return Q(~Exists(stopped))
+
+
+def choices_of(client) -> dict[str, bool]:
+    """Return what the client wants, by topic; what they never spoke of they get."""
+    said = {row.topic: row.is_wanted for row in client.mail_choices.order_by("at", "pk")}
+    return {topic: said.get(topic, True) for topic in Topic.values}
+
+
+@transaction.atomic
+def choose_mail(*, client, topic: str, is_wanted: bool, at: datetime, by: User | None = None) -> None:
+    """Record that the client wants a topic's mails, or no longer; `by` is who wrote it down, None for the client.
+
+    Saying the same again writes nothing.
+    """
+    if choices_of(client)[topic] == is_wanted:
+        return
+    row = MailChoice.objects.create(client=client, topic=Topic(topic), is_wanted=is_wanted, at=at, by=by)
+    audit.record(
+        action="mail.wanted" if is_wanted else "mail.stopped",
+        at=at,
+        by=by,
+        actor="staff" if by else "client",
+        target=row,
+        topic=str(topic),
+    )
