@@ -297,7 +297,7 @@ class _Round:
         except ServerAway:
             self._give_back(batch, why="the mail server cannot be reached")
             raise
-        mails = _written(batch, practice=self.practice, now=self.moment, sweep=self.sweep)
+        mails = _written(batch, practice=self.practice, now=self.now, sweep=self.sweep)
         try:
             while mails and not self._must_end():
                 self._send(*mails.pop(0))
