@@ -251,6 +251,7 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.BOOKING_LINK: _booking_link,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
+    Message.Kind.CHECK_IN_NUDGE: _check_in,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.THERAPIST_ALERT: _alert,
     Message.Kind.UNSIGNED_NOTES: _unsigned,
