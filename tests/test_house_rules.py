@@ -208,7 +208,6 @@ def test_every_refusal_is_raised_with_words_for_the_person():
 THROUGH_ANOTHER_ROW = {
     "booking.AppointmentChange",
     "practice.IdempotencyKey",
-    "reminders.ReminderRule",
     "treatment_sessions.FindingTechnique",
 }
 # What goes with the row it belongs to.
