@@ -388,7 +388,12 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     },
     "referrals:referrer_create": lambda _rows: {"name": "Jo Park", "profession": "chiropractor"},
     "referrals:report_write": lambda _rows: {"message": "Responds well"},
-    "reminders:check_in_page": lambda _rows: {"pain_now_nrs": "3", "warning_sign": "no", "comment": "Fine"},
+    "reminders:check_in_page": lambda _rows: {
+        "pain_now_nrs": "3",
+        "nowhere_now": "on",
+        "warning_sign": "no",
+        "comment": "Fine",
+    },
     "workspace:settings_practice": lambda _rows: {"name": "Oak Street Massage"},
     "workspace:room_create": lambda _rows: {"name": "Red room", "is_active": "on"},
     "workspace:room_edit": lambda _rows: {"name": "Garden room"},
