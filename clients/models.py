@@ -392,6 +392,8 @@ WHY = {
     "moved-mail": "Visit moved: confirm the new time",
     "cancelled-mail": "Visit cancelled: say so",
     "held": "Asked for a time online",
+    "reminder": "Remind of the visit",
+    "recall": "Invite to come again",
 }
 
 

@@ -27,6 +27,7 @@ from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
 from practice.phones import own_number
 from referrals.models import ReportLink
+from reminders.due.staff import day_change_of
 from reminders.models import CheckInLink, Message
 
 WORDS = tomllib.loads((Path(__file__).parent / "words" / "en.toml").read_text(encoding="utf-8"))
@@ -75,10 +76,15 @@ def address_of(message: Message, now: datetime) -> str:
     """Return where the mail goes today, or "" if there is nowhere to send it."""
     if message.report_id:
         return message.report.referral.referrer.email
-    if message.task_id or message.session_id:
+    if is_to_staff(message):
         reader = reader_of(message, now)
         return reader.email if reader else ""
     return message.client.email if message.client.can_be_mailed else ""
+
+
+def is_to_staff(message: Message) -> bool:
+    """Say whether the mail goes to somebody who works here."""
+    return bool(message.reader_id or message.task_id or message.session_id)
 
 
 def reader_of(message: Message, now: datetime) -> User | None:
@@ -137,7 +143,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
-    reader = reader_of(message, now) if message.task_id or message.session_id else None
+    reader = reader_of(message, now) if is_to_staff(message) else None
     told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
         "practice": practice.name,
@@ -145,6 +151,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
         "place": practice.address,
         "therapist": (therapist.first_name or therapist.username) if therapist else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
+        "was": in_words(_was_to_begin(message, now), zone, now) if message.kind == Message.Kind.DAY_CHANGED else "",
         "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
         "book_online": _book_online(practice),
         "referrer": message.report.referral.referrer.name if message.report_id else "",
@@ -238,6 +245,29 @@ def _alert(message, now, is_preview):
     return _absolute("workspace:client_page", message.client_id), message.kind
 
 
+def _intake_reminder(message, now, is_preview):
+    link, words = _intake(message, now, is_preview)
+    return link, words.replace("intake_link", "intake_reminder")
+
+
+def _come_again(message, now, is_preview):
+    """With a button to the public booking page while it is open; else the words ask to call."""
+    if Practice.objects.current().is_online_booking_open:
+        return _absolute("online:book_start"), message.kind
+    return "", message.kind
+
+
+def _day_changed(message, now, is_preview):
+    day = _was_to_begin(message, now).astimezone(ZoneInfo(Practice.objects.current().time_zone)).date()
+    words = message.kind if message.appointment.is_cancelled else f"{message.kind}_moved"
+    return f"{_absolute('booking:day_board')}?day={day.isoformat()}", words
+
+
+def _was_to_begin(message: Message, now: datetime) -> datetime:
+    change = day_change_of(message.appointment, version=message.version, now=min(now, message.due_at))
+    return change.was_at if change else message.appointment.starts_at
+
+
 def _unsigned(message, now, is_preview):
     return _absolute("workspace:today"), message.kind
 
@@ -251,7 +281,14 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.BOOKING_LINK: _booking_link,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
+    Message.Kind.FIRST_REMINDER: _appointment,
+    Message.Kind.SECOND_REMINDER: _appointment,
+    Message.Kind.INTAKE_REMINDER: _intake_reminder,
+    Message.Kind.NO_SHOW: _come_again,
+    Message.Kind.REASSESSMENT: _come_again,
+    Message.Kind.RECALL: _come_again,
     Message.Kind.REPORT_READY: _report,
+    Message.Kind.DAY_CHANGED: _day_changed,
     Message.Kind.THERAPIST_ALERT: _alert,
     Message.Kind.UNSIGNED_NOTES: _unsigned,
 }

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from practice import audit
 from practice.errors import Refused
 from practice.models import Practice, User
-from reminders.models import MailChoice, Message, ReminderRule
+from reminders.models import CheckIn, MailChoice, Message, ReminderRule
 from reminders.timing import Quiet
 
 Kind, Topic = Message.Kind, MailChoice.Topic
@@ -65,6 +65,16 @@ class Setting:
     rule: Rule
     hours: int
     is_active: bool
+
+
+def rule_of(message: Message) -> str:
+    """Return the key of the rule that sends such mails, or "" for one that no rule sends.
+
+    An offer may be made by hand, whatever the rule says.
+    """
+    if message.kind == Kind.CHECK_IN and message.check_in.step == CheckIn.Step.SECOND:
+        return "second_check_in"
+    return message.kind if message.kind in RULES and message.kind != Kind.WAITLIST_OFFER else ""
 
 
 def settings_of_rules() -> dict[str, Setting]:

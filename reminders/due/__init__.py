@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from practice.models import Practice
-from reminders.due import asked, check_ins, letters, staff, visits
+from reminders.due import asked, check_ins, letters, reminding, staff, visits
 from reminders.models import CheckIn, Message
-from reminders.rules import TOPICS, choices_of, hours_of_rules
+from reminders.rules import TOPICS, choices_of, hours_of_rules, rule_of
 
 Kind = Message.Kind
 
@@ -22,6 +22,8 @@ def derive_due(now: datetime) -> int:
     hours = hours_of_rules()
     made = _insert(CheckIn, check_ins.check_ins(now, hours, practice))
     check_ins.ask_for_calls(now)
+    reminding.ask_for_reminder_calls(now, hours, practice)
+    reminding.ask_for_recall_calls(now, hours, practice)
     return made + _insert(
         Message,
         [
@@ -30,10 +32,17 @@ def derive_due(now: datetime) -> int:
             *visits.held(now),
             *asked.invitations(now),
             *asked.offers(now),
+            *reminding.visit_reminders(now, hours, practice),
+            *reminding.intake_reminders(now, hours, practice),
+            *reminding.no_shows(now, hours, practice),
+            *reminding.recalls(now, hours, practice),
+            *reminding.home_programmes(now, hours, practice),
+            *reminding.reassessments(now, hours, practice),
             *check_ins.check_in_mails(now),
             *check_ins.nudges(now, hours),
             *letters.reports(now),
             *staff.alerts(now),
+            *staff.day_changes(now, hours),
             *staff.unsigned(now),
         ],
     )
@@ -55,10 +64,18 @@ WHY_NOT: dict[str, Callable[[Message, datetime], str]] = {
     Kind.APPOINTMENT_MOVED: visits.why_not_visit,
     Kind.APPOINTMENT_CANCELLED: visits.why_not_visit,
     Kind.BOOKING_HELD: visits.why_not_visit,
+    Kind.FIRST_REMINDER: reminding.why_not_reminder,
+    Kind.SECOND_REMINDER: reminding.why_not_reminder,
+    Kind.INTAKE_REMINDER: reminding.why_not_intake_reminder,
+    Kind.NO_SHOW: reminding.why_not_no_show,
+    Kind.RECALL: reminding.why_not_recall,
+    Kind.HOME_PROGRAMME: reminding.why_not_home_programme,
+    Kind.REASSESSMENT: reminding.why_not_reassessment,
     Kind.CHECK_IN: check_ins.why_not_check_in,
     Kind.CHECK_IN_NUDGE: check_ins.why_not_check_in,
     Kind.REPORT_READY: letters.why_not_report,
     Kind.THERAPIST_ALERT: staff.why_not_alert,
+    Kind.DAY_CHANGED: staff.why_not_day_changed,
     Kind.UNSIGNED_NOTES: staff.why_not_unsigned,
 }
 
@@ -68,4 +85,6 @@ def why_not(message: Message, now: datetime) -> str:
     topic = TOPICS.get(message.kind)
     if topic and not choices_of(message.client)[topic]:
         return "the client wants no such mails"
+    if (rule := rule_of(message)) and rule not in hours_of_rules():
+        return "the owner switched these mails off"
     return WHY_NOT[message.kind](message, now)

@@ -43,7 +43,7 @@ def links(report, ada, ben, mia, dana, massage):  # noqa: F811
         "held": (AppointmentLink, {"appointment": held}),
         "called off": (AppointmentLink, {"appointment": called_off}),
         "online:booking_open": (BookingLink, {"invitation": invitation}),
-        "reminders:check_in_open": (CheckInLink, {"check_in": CheckIn.objects.get()}),
+        "reminders:check_in_open": (CheckInLink, {"check_in": CheckIn.objects.get(step=1)}),
         "booking:appointment_open": (
             AppointmentLink,
             {"appointment": make_visit(ada, mia, massage, starts_at=NINE + DAY)},
@@ -140,6 +140,6 @@ def test_the_same_robot_that_also_chooses_does_change_something(open_as, live_se
     with page.expect_navigation():
         page.evaluate("HTMLFormElement.prototype.submit.call(document.forms[0])")
 
-    assert CheckIn.objects.get().is_answered
+    assert CheckIn.objects.get(step=1).is_answered
     assert OutcomeScore.objects.filter(score=3).exists()
     assert Appointment.objects.filter(status="cancelled").count() == 1  # the one called off before

@@ -123,7 +123,7 @@ def story(ada, mia, massage, green_room):
     """Ada was treated and answered her check-in in words of her own."""
     session = sign(make_session(make_visit(ada, mia, massage, green_room), subjective="CANARY-NOTE"))
     derive_due(NOW)
-    answer_check_in(CheckIn.objects.get(), pain_now_nrs=3, warning_sign="no", comment="CANARY-ANSWER", at=NOW)
+    answer_check_in(CheckIn.objects.get(step=1), pain_now_nrs=3, warning_sign="no", comment="CANARY-ANSWER", at=NOW)
     for days, score in ((2, 7), (1, 5)):
         OutcomeScore.objects.create(
             client=ada, session=session, measure="pain_before", score=score, measured_at=NOW - timedelta(days=days)

@@ -1,0 +1,410 @@
+"""Mails nobody asked for and most are glad of: a visit comes near, questions are open, it is time to come again."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+
+from booking.models import Appointment
+from clients.gate import GO, gates_for
+from clients.models import Client, Intake, Task, among
+from clients.todo import raise_task, settle_tasks
+from practice.models import Practice
+from protocols.models import TreatmentPlan
+from protocols.plans import current_phase, visits_done
+from reminders.due.common import Kind, mail, not_yet
+from reminders.due.visits import promised_at
+from reminders.models import Message
+from reminders.rules import Topic, choices_of, wants
+from reminders.timing import TOO_LATE, Quiet, follow_up_at, reminder_at
+from sessions.measures import measures_of
+from sessions.models import TreatmentSession
+
+Status = Appointment.Status
+SLACK = timedelta(hours=26)  # a reminder may be brought forward out of quiet hours, and clocks may change
+# What came due longer ago is left alone: after an outage, or where a rule is switched on, nobody hears of old things.
+WINDOW = timedelta(days=7)
+FIRST_MAIL_RESTS = timedelta(days=1)  # questions are not asked twice within a day
+INTAKE_LINK_OPENS = timedelta(days=14)
+HOME_EVERY = timedelta(days=7)
+TRIES = 2  # invitations to come again, before the desk is asked to call
+REMINDER_CALL, RECALL_CALL = "reminder ", "recall "
+
+
+# --- a visit comes near
+
+
+def reminder_moments(
+    starts_at: datetime, hours: dict[str, int], quiet: Quiet
+) -> tuple[datetime | None, datetime | None]:
+    """Return when a visit's first and second reminder are due by the rules; None for one that never goes.
+
+    Where both would come at the same time, or the second before the first, only the second goes.
+    """
+    first, second = (
+        reminder_at(starts_at, hours[rule], quiet) if rule in hours else None
+        for rule in ("first_reminder", "second_reminder")
+    )
+    return (None if first and second and second <= first else first), second
+
+
+def visit_reminders(now, hours, practice):
+    """Remind clients of visits that come near: a first time, and a second time unless they have confirmed.
+
+    Not of a visit that was booked, or moved to where it stands, after the reminder's own moment.
+    """
+    quiet = Quiet.of(practice)
+    rows = _coming(now, hours).filter(among(Client.objects.mailable()), wants("client_id", Topic.REMINDERS))
+    return [
+        mail(
+            kind,
+            now=now,
+            due_at=due_at,
+            needed_by=visit.starts_at,
+            client_id=visit.client_id,
+            appointment=visit,
+            version=visit.version,
+        )
+        for visit in rows.filter(not_yet("appointment", Kind.SECOND_REMINDER, version="version"))
+        for kind, due_at in _reminder_due(visit, now, hours, quiet)
+    ]
+
+
+def _coming(now, hours):
+    """Visits near enough for a reminder, with `promised_at` and `was_reminded`."""
+    farthest = max((hours.get(rule, 0) for rule in ("first_reminder", "second_reminder")), default=0)
+    reminded = Message.objects.filter(appointment=OuterRef("pk"), kind=Kind.FIRST_REMINDER, version=OuterRef("version"))
+    return Appointment.objects.filter(
+        status__in=[Status.BOOKED, Status.CONFIRMED],
+        starts_at__gt=now,
+        starts_at__lte=now + timedelta(hours=farthest) + SLACK,
+    ).annotate(promised_at=promised_at(), was_reminded=Exists(reminded))
+
+
+def _reminder_due(visit, now, hours, quiet) -> Iterator[tuple[str, datetime]]:
+    """Yield the reminder of the visit that is due now: the newest only, and only once."""
+    first, second = reminder_moments(visit.starts_at, hours, quiet)
+    if second and second <= now:
+        if visit.promised_at < second and visit.status != Status.CONFIRMED:
+            yield Kind.SECOND_REMINDER, second
+    elif first and first <= now and visit.promised_at < first and not visit.was_reminded:
+        yield Kind.FIRST_REMINDER, first
+
+
+def ask_for_reminder_calls(now, hours, practice) -> None:
+    """Put clients who get no mail onto the call list when their second reminder is due, else their first.
+
+    A call about a visit that has begun, or has changed since, is not asked for any more.
+    """
+    _settle_reminder_calls(now)
+    quiet = Quiet.of(practice)
+    for visit in _coming(now, hours).filter(~among(Client.objects.mailable()), status=Status.BOOKED):
+        first, second = reminder_moments(visit.starts_at, hours, quiet)
+        moment = second or first
+        if moment and visit.promised_at < moment <= now:
+            raise_task(
+                kind=Task.Kind.CALL_CLIENT,
+                client=visit.client,
+                subject=f"{REMINDER_CALL}{visit.pk}.{visit.version}",
+                for_role="front_desk",
+                at=now,
+            )
+
+
+def _settle_reminder_calls(now) -> None:
+    calls = Task.objects.open().filter(kind=Task.Kind.CALL_CLIENT, subject__startswith=REMINDER_CALL)
+    subjects = {task.subject.removeprefix(REMINDER_CALL): task.subject for task in calls}
+    if not subjects:
+        return
+    visits = Appointment.objects.filter(
+        pk__in=[key.partition(".")[0] for key in subjects], status=Status.BOOKED, starts_at__gt=now
+    )
+    standing = {f"{visit.pk}.{visit.version}" for visit in visits}
+    for key in subjects.keys() - standing:
+        settle_tasks(kind=Task.Kind.CALL_CLIENT, subject=subjects[key], at=now, outcome="The visit began or changed.")
+
+
+def why_not_reminder(message, now) -> str:
+    """Return why a visit need not be reminded of any more, or ""."""
+    visit = message.appointment
+    if visit.is_cancelled:
+        return "the visit is cancelled"
+    if visit.starts_at <= now:
+        return "the visit has begun"
+    if message.version != visit.version:
+        return "the visit has changed since"
+    if visit.status not in (Status.BOOKED, Status.CONFIRMED):
+        return "the client is here already"
+    if message.kind == Kind.SECOND_REMINDER:
+        return "the client has confirmed" if visit.status == Status.CONFIRMED else ""
+    newer = visit.messages.filter(kind=Kind.SECOND_REMINDER, version=visit.version)
+    return "a later reminder says the same" if newer.exists() else ""
+
+
+# --- questions are open
+
+
+def intake_reminders(now, hours, practice):
+    """Ask once more whoever has not answered: some hours before the visit, or after the first mail if nothing is booked."""
+    if "intake_reminder" not in hours:
+        return []
+    sent = Message.objects.filter(
+        intake=OuterRef("pk"), kind=Kind.INTAKE_LINK, version=OuterRef("mail_version"), state=Message.State.SENT
+    )
+    rows = Intake.objects.open().filter(
+        Exists(sent.filter(sent_at__lte=now - FIRST_MAIL_RESTS, sent_at__gt=now - INTAKE_LINK_OPENS)),
+        not_yet("intake", Kind.INTAKE_REMINDER, version="mail_version"),
+        among(Client.objects.mailable()),
+        wants("client_id", Topic.REMINDERS),
+        wants_mail=True,
+    )
+    rows = rows.annotate(asked_at=sent.values("sent_at")[:1])
+    starts = _next_starts([row.client_id for row in rows], now)
+    return [
+        mail(
+            Kind.INTAKE_REMINDER,
+            now=now,
+            due_at=due_at,
+            needed_by=starts.get(row.client_id),
+            client_id=row.client_id,
+            intake=row,
+            version=row.mail_version,
+        )
+        for row in rows
+        if (due_at := _ask_again_at(row.asked_at, starts.get(row.client_id), hours["intake_reminder"], practice)) <= now
+    ]
+
+
+def _ask_again_at(asked_at: datetime, starts_at: datetime | None, hours: int, practice: Practice) -> datetime:
+    quiet = Quiet.of(practice)
+    if starts_at is None:
+        return follow_up_at(asked_at, hours, quiet)
+    return max(reminder_at(starts_at, hours, quiet), asked_at + FIRST_MAIL_RESTS)
+
+
+def _next_starts(client_ids, now) -> dict[int, datetime]:
+    rows = Appointment.objects.upcoming(now).filter(client__in=client_ids).order_by("-starts_at", "-pk")
+    return dict(rows.values_list("client_id", "starts_at"))
+
+
+def why_not_intake_reminder(message, now) -> str:
+    """Return why the questions need not be asked once more, or ""."""
+    if message.intake.is_submitted:
+        return "the questions are answered"
+    if message.version != message.intake.mail_version:
+        return "a newer link was asked for"
+    starts_at = _next_starts([message.client_id], now).get(message.client_id)
+    return "the visit is about to begin" if starts_at and starts_at - TOO_LATE < now else ""
+
+
+# --- somebody did not come, or has not come for long
+
+
+def _with_nothing_booked(now):
+    """Appointments whose client has no visit after now."""
+    coming = Appointment.objects.filter(client=OuterRef("client"), starts_at__gt=now)
+    return Appointment.objects.filter(~Exists(coming.occupying(now)))
+
+
+def no_shows(now, hours, practice):
+    """Write to whoever did not come, unless something else is booked."""
+    if "no_show" not in hours:
+        return []
+    quiet = Quiet.of(practice)
+    rows = _with_nothing_booked(now).filter(
+        not_yet("appointment", Kind.NO_SHOW, version="version"),
+        among(Client.objects.mailable()),
+        wants("client_id", Topic.REMINDERS),
+        status=Status.NO_SHOW,
+        starts_at__gt=now - timedelta(hours=hours["no_show"]) - WINDOW,
+        starts_at__lte=now,
+    )
+    return [
+        mail(Kind.NO_SHOW, now=now, due_at=due_at, client_id=visit.client_id, appointment=visit, version=visit.version)
+        for visit in rows
+        if now - WINDOW < (due_at := follow_up_at(visit.starts_at, hours["no_show"], quiet)) <= now
+    ]
+
+
+def why_not_no_show(message, now) -> str:
+    """Return why somebody need not be written to about a visit they missed, or ""."""
+    if message.appointment.status != Status.NO_SHOW:
+        return "the client came after all"
+    return _booked_again(message, now)
+
+
+def _booked_again(message, now) -> str:
+    booked = Appointment.objects.filter(client=message.client_id, starts_at__gt=now).occupying(now)
+    return "something else is booked" if booked.exists() else ""
+
+
+def _lapsed(now, hours: int, number: int, quiet: Quiet) -> list[Appointment]:
+    """Visits that took place `number` times `hours` ago, after which the client has not come, and nothing is booked.
+
+    Each with `due_at`. Whose course was closed has finished; whom a therapist must speak to first is not invited.
+    """
+    later = Appointment.objects.filter(client=OuterRef("client"), starts_at__gt=OuterRef("starts_at"))
+    closed = TreatmentPlan.objects.filter(client=OuterRef("client"), closed_at__gte=OuterRef("starts_at"))
+    told = Message.objects.filter(appointment=OuterRef("pk"), kind=Kind.RECALL, version=number)
+    since = timedelta(hours=hours * number)
+    rows = Appointment.objects.with_chart().filter(
+        Q(status=Status.ARRIVED) | Q(charted__isnull=False),
+        ~Exists(later.occupying(now)),
+        ~Exists(closed),
+        ~Exists(told),
+        starts_at__gt=now - since - WINDOW,
+        starts_at__lte=now - since + timedelta(days=1),
+    )
+    found = []
+    for visit in rows.select_related("client"):
+        visit.due_at = follow_up_at(visit.starts_at, hours * number, quiet)
+        if now - WINDOW < visit.due_at <= now:
+            found.append(visit)
+    gates = gates_for({visit.client_id for visit in found})
+    return [visit for visit in found if gates[visit.client_id].state == GO]
+
+
+def recalls(now, hours, practice):
+    """Invite whoever has not come for long and has nothing booked; TRIES times, each the rule's hours after the one before."""
+    if "recall" not in hours:
+        return []
+    quiet = Quiet.of(practice)
+    return [
+        mail(
+            Kind.RECALL,
+            now=now,
+            due_at=visit.due_at,
+            client_id=visit.client_id,
+            appointment=visit,
+            version=number,
+        )
+        for number in range(1, TRIES + 1)
+        for visit in _lapsed(now, hours["recall"], number, quiet)
+        if visit.client.can_be_mailed and choices_of(visit.client)[Topic.RECALL]
+    ]
+
+
+def ask_for_recall_calls(now, hours, practice) -> None:
+    """Ask the desk to call whoever was invited TRIES times and did not come, and at the first time who gets no mail."""
+    if "recall" not in hours:
+        return
+    quiet = Quiet.of(practice)
+    unmailed = [visit for visit in _lapsed(now, hours["recall"], 1, quiet) if not visit.client.can_be_mailed]
+    silent = _lapsed(now, hours["recall"], TRIES + 1, quiet)
+    for visit in [*unmailed, *silent]:
+        if choices_of(visit.client)[Topic.RECALL]:
+            raise_task(
+                kind=Task.Kind.CALL_CLIENT,
+                client=visit.client,
+                subject=f"{RECALL_CALL}{visit.pk}",
+                for_role="front_desk",
+                at=now,
+            )
+
+
+def why_not_recall(message, now) -> str:
+    """Return why somebody need not be invited any more, or ""."""
+    if booked := _booked_again(message, now):
+        return booked
+    since = message.appointment.starts_at
+    if Appointment.objects.occupying(now).filter(client=message.client_id, starts_at__gt=since).exists():
+        return "the client has come again since"
+    if message.client.treatment_plans.filter(closed_at__gte=since).exists():
+        return "the course was closed"
+    return "" if gates_for([message.client_id])[message.client_id].state == GO else "a therapist speaks with them first"
+
+
+# --- during a plan
+
+
+def _due_sessions(kind: str, now: datetime, hours: int, quiet: Quiet) -> list[TreatmentSession]:
+    """The newest session of each plan under way, if the rule's hours after it are over and nothing of `kind` was made.
+
+    Each with `due_at`, which lies within WINDOW.
+    """
+    told = Message.objects.filter(plan=OuterRef("plan"), kind=kind, version=OuterRef("pk"))
+    sessions = TreatmentSession.objects.standing().filter(
+        plan__isnull=False,
+        plan__closed_at__isnull=True,
+        appointment__starts_at__gt=now - timedelta(hours=hours) - WINDOW,
+        appointment__starts_at__lte=now,
+    )
+    sessions = sessions.annotate(is_told=Exists(told)).select_related("appointment", "plan__client")
+    newest = {session.plan_id: session for session in sessions.order_by("appointment__starts_at", "pk")}
+    found = []
+    for session in newest.values():
+        session.due_at = follow_up_at(session.appointment.starts_at, hours, quiet)
+        if not session.is_told and now - WINDOW < session.due_at <= now and session.plan.client.can_be_mailed:
+            found.append(session)
+    return found
+
+
+def home_programmes(now, hours, practice):
+    """Send what the plan asks of the client at home, some hours after a signed visit; once in HOME_EVERY at most."""
+    if "home_programme" not in hours:
+        return []
+    return [
+        mail(
+            Kind.HOME_PROGRAMME,
+            now=now,
+            due_at=session.due_at,
+            client_id=session.client_id,
+            plan=session.plan,
+            version=session.pk,
+        )
+        for session in _due_sessions(Kind.HOME_PROGRAMME, now, hours["home_programme"], Quiet.of(practice))
+        if session.is_signed and not why_no_home_programme(session.plan, session, now)
+    ]
+
+
+def why_no_home_programme(plan: TreatmentPlan, session: TreatmentSession, now: datetime) -> str:
+    """Return why the home programme is not sent after this session, or ""."""
+    if not plan.is_open:
+        return "the plan is closed"
+    if session.is_in_error:
+        return "the visit's chart was entered in error"
+    lately = Message.objects.filter(plan=plan, kind=Kind.HOME_PROGRAMME, created_at__gt=now - HOME_EVERY)
+    if lately.exclude(version=session.pk).exists():
+        return "it was sent within a week"
+    if not choices_of(plan.client)[Topic.FOLLOW_UP]:
+        return "the client wants no such mails"
+    if gates_for([plan.client_id])[plan.client_id].state != GO:
+        return "a therapist speaks with them first"
+    phase = current_phase(plan, max(1, visits_done(plan)))
+    return "" if phase and phase.exercises.exists() else "the plan asks nothing of them at home"
+
+
+def why_not_home_programme(message, now) -> str:
+    """Return why a home programme need not be sent any more, or ""."""
+    session = TreatmentSession.objects.filter(pk=message.version).first()
+    return why_no_home_programme(message.plan, session, now) if session else "the visit is gone"
+
+
+def reassessments(now, hours, practice):
+    """Invite whoever is to be measured again and has nothing booked; once per last visit."""
+    if "reassessment" not in hours:
+        return []
+    rows = [
+        mail(
+            Kind.REASSESSMENT,
+            now=now,
+            due_at=session.due_at,
+            client_id=session.client_id,
+            plan=session.plan,
+            version=session.pk,
+        )
+        for session in _due_sessions(Kind.REASSESSMENT, now, hours["reassessment"], Quiet.of(practice))
+        if choices_of(session.plan.client)[Topic.RECALL]
+    ]
+    return [row for row in rows if not why_not_reassessment(row, now)]
+
+
+def why_not_reassessment(message, now) -> str:
+    """Return why somebody need not be invited to look at it together any more, or ""."""
+    if not message.plan.is_open:
+        return "the plan is closed"
+    if booked := _booked_again(message, now):
+        return booked
+    if gates_for([message.client_id])[message.client_id].state != GO:
+        return "a therapist speaks with them first"
+    return "" if measures_of(message.plan.client, now=now, plan=message.plan).due else "nothing is due to be measured"
