@@ -12,9 +12,9 @@ from practice.doors import door
 from practice.errors_views import link_closed
 from practice.forms import posted
 from practice.phones import own_number
-from reminders.forms import MailChoicesForm
 from reminders.models import UnsubscribeLink
 from reminders.rules import choices_of, choose_mail
+from reminders.stop_forms import MailChoicesForm
 
 ONE_CLICK = [("List-Unsubscribe", ["One-Click"])]  # RFC 8058, section 3.2: this and nothing else
 STOPPED = "You will get no more mails of this kind from {practice}. Changed your mind? Call us on {phone}."
