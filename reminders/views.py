@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from practice import audit, clock, links
 from practice.access import public, role_required
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
@@ -76,6 +77,7 @@ def mail_hold_release(request):
 
 
 @public
+@door
 @require_safe
 def check_in_open(request, token):
     link = CheckInLink.objects.opened_by(token, now=clock.now())
