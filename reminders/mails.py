@@ -281,6 +281,7 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.BOOKING_LINK: _booking_link,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
+    Message.Kind.CHECK_IN_NUDGE: _check_in,
     Message.Kind.FIRST_REMINDER: _appointment,
     Message.Kind.SECOND_REMINDER: _appointment,
     Message.Kind.INTAKE_REMINDER: _intake_reminder,

@@ -242,8 +242,8 @@ class CheckIn(models.Model):
         WORSE = "worse", "Worse, or further down the leg"
 
     class WarningSign(models.TextChoices):
-        NO = "no", "No"
-        YES = "yes", "Yes"
+        NO = "no", "None of these"
+        YES = "yes", "One or more of these"
         NOT_SURE = "not_sure", "Not sure"
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="check_ins")
@@ -259,6 +259,10 @@ class CheckIn(models.Model):
     comment = models.TextField(max_length=1000, blank=True)
     pain_drawing = models.OneToOneField(
         "clients.PainDrawing", on_delete=models.PROTECT, null=True, blank=True, related_name="check_in"
+    )
+    concerns = models.JSONField(
+        default=list,
+        help_text="What in the answer needs a person, by key of reminders.concerns, as judged when it came.",
     )
     answered_at = models.DateTimeField(null=True, blank=True)
 
@@ -281,10 +285,8 @@ class CheckIn(models.Model):
 
     @property
     def needs_attention(self) -> bool:
-        """Whether a person must look at it: a warning sign (not sure counts as yes), or worse leg symptoms."""
-        return self.warning_sign in {self.WarningSign.YES, self.WarningSign.NOT_SURE} or (
-            self.leg_symptoms == self.LegSymptoms.WORSE
-        )
+        """Whether a person must look at it."""
+        return bool(self.concerns)
 
 
 class CheckInLink(Link):

@@ -10,8 +10,9 @@ from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
 from reminders.checkins import answer_check_in
-from reminders.forms import CheckInForm
-from reminders.models import CheckInLink
+from reminders.concerns import CONCERNS, SEVERE, WARNING, advice_on
+from reminders.forms import SIGNS, CheckInForm
+from reminders.models import CheckIn, CheckInLink
 
 ANSWERED = "check_ins_answered"  # in the session: those this browser has answered
 
@@ -43,12 +44,27 @@ def check_in_page(request, handle):
         except Refused as refusal:
             messages.info(request, str(refusal))
         return redirect("reminders:check_in_done", handle)
-    return render(
-        request,
-        "reminders/check_in_page.html",
-        {"form": form, "session": link.check_in.session, "client": link.check_in.client},
-        status=422 if form.errors else 200,
-    )
+    context = {
+        "form": form,
+        "check_in": link.check_in,
+        "session": link.check_in.session,
+        "client": link.check_in.client,
+        "signs": SIGNS,
+        "severe": ",".join(str(number) for number in range(SEVERE, 11)),
+        "advice": {concern.level: advice_on([key]) for key, concern in CONCERNS.items()},
+        "shown": _shown(form),
+    }
+    return render(request, "reminders/check_in_page.html", context, status=422 if form.errors else 200)
+
+
+def _shown(form: CheckInForm) -> dict[str, bool]:
+    """Return which advice stands on a page that comes back: the page's script shows the rest as soon as it is tapped."""
+    said = form.cleaned_data if form.is_bound else {}
+    return {
+        "emergency": said.get("warning_sign") in WARNING,
+        "urgent_referral": (said.get("pain_now_nrs") or 0) >= SEVERE,
+        "routine_referral": said.get("leg_symptoms") == CheckIn.LegSymptoms.WORSE,
+    }
 
 
 @public
@@ -62,4 +78,5 @@ def check_in_done(request, handle):
     is_own = link.check_in_id in request.session.get(ANSWERED, [])
     if is_own:
         audit.record_reading(client=link.check_in.client, page="reminders:check_in_done", at=now, actor="client")
-    return render(request, "reminders/check_in_done.html", {"check_in": link.check_in, "is_own": is_own})
+    context = {"check_in": link.check_in, "is_own": is_own, "advice": advice_on(link.check_in.concerns)}
+    return render(request, "reminders/check_in_done.html", context)

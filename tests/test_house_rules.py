@@ -208,7 +208,6 @@ def test_every_refusal_is_raised_with_words_for_the_person():
 THROUGH_ANOTHER_ROW = {
     "booking.AppointmentChange",
     "practice.IdempotencyKey",
-    "reminders.ReminderRule",
     "treatment_sessions.FindingTechnique",
 }
 # What goes with the row it belongs to.
@@ -301,6 +300,7 @@ GUARDED = {
     "finding_technique_is_frozen_when_signed": "insert update delete",
     "intake_is_frozen_when_submitted": "update delete",
     "muscle_finding_is_frozen_when_signed": "insert update delete",
+    "mail_choice_is_append_only": "update delete",
     "outcome_score_is_append_only": "update delete",
     "overruling_is_append_only": "update delete",
     "pain_drawing_is_append_only": "update delete",

@@ -124,7 +124,8 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
     )
     signed = TreatmentSession.objects.signed().filter(client__in=clients).select_related("appointment")
     last = _by_client(_latest(signed, "appointment__starts_at"))
-    answered = _by_client(_latest(CheckIn.objects.filter(client__in=clients, answered_at__isnull=False), "answered_at"))
+    answers = CheckIn.objects.filter(client__in=clients, answered_at__isnull=False).select_related("pain_drawing")
+    answered = _by_client(_latest(answers, "answered_at"))
     sessions = {row.appointment_id: row for row in TreatmentSession.objects.standing().filter(appointment__in=visits)}
     open_intakes = set(Intake.objects.open().filter(client__in=clients).values_list("client_id", flat=True))
     cards = []

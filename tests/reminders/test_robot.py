@@ -133,7 +133,7 @@ def test_the_same_robot_that_also_chooses_does_change_something(open_as, live_se
     """The negative control: were an answer chosen beforehand, the robot would give it."""
     page = open_as(None, links["reminders:check_in_open"])
     page.evaluate(
-        """() => [["pain_now_nrs", "3"], ["warning_sign", "no"]].forEach(([name, value]) =>
+        """() => [["pain_now_nrs", "3"], ["warning_sign", "no"], ["regions", "left:calf"]].forEach(([name, value]) =>
           document.querySelector(`[name=${name}][value="${value}"]`).setAttribute("checked", ""))"""
     )
 

@@ -391,7 +391,12 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     },
     "referrals:referrer_create": lambda _rows: {"name": "Jo Park", "profession": "chiropractor"},
     "referrals:report_write": lambda _rows: {"message": "Responds well"},
-    "reminders:check_in_page": lambda _rows: {"pain_now_nrs": "3", "warning_sign": "no", "comment": "Fine"},
+    "reminders:check_in_page": lambda _rows: {
+        "pain_now_nrs": "3",
+        "nowhere_now": "on",
+        "warning_sign": "no",
+        "comment": "Fine",
+    },
     "reminders:rule_edit": lambda _rows: {"hours": "30", "is_active": "on"},
     "reminders:quiet_edit": lambda _rows: {"quiet_from": "22:00", "quiet_until": "07:00"},
     "workspace:settings_practice": lambda _rows: {"name": "Oak Street Massage"},

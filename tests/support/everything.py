@@ -384,6 +384,7 @@ def _look_back(record):
     due = NOW - 6 * DAY
     record.check_in = CheckIn.objects.create(client=record.client, session=first, due_at=due)
     record.open_check_in = CheckIn.objects.create(client=record.client, session=second, due_at=NOW - minutes(1))
+    record.later_check_in = CheckIn.objects.create(client=record.client, session=second, step=2, due_at=NOW + 2 * DAY)
     answer_check_in(
         record.check_in,
         pain_now_nrs=5,
