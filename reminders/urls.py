@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reminders import views
+from reminders import referral_views, views
 
 app_name = "reminders"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("release/", views.mail_hold_release, name="mail_hold_release"),
     path("<int:pk>/", views.message_detail, name="message_detail"),
     path("<int:pk>/again/", views.message_resend, name="message_resend"),
+    path("referral/<int:referral_id>/again/", referral_views.referral_send_again, name="referral_send_again"),
     path("check-in/open/<str:token>/", views.check_in_open, name="check_in_open"),
     path("check-in/<slug:handle>/", views.check_in_page, name="check_in_page"),
     path("check-in/<slug:handle>/done/", views.check_in_done, name="check_in_done"),
