@@ -15,6 +15,7 @@ from reminders.due import derive_due, why_not
 from reminders.models import Message
 from reminders.outbox import send_due
 from reminders.rules import change_rule, resting_kinds
+from tests.reminders.conftest import postbox  # noqa: F401 – a fixture
 from tests.support.visits import make_session, make_visit, sign
 from tests.world import NOW, TODAY
 
@@ -51,7 +52,7 @@ def opened(client, token) -> str:
 
 def seen(ada, mia, massage):
     """Ada comes and her chart is signed, after the letter was taken in."""
-    return sign(make_session(make_visit(ada, mia, massage, booked_at=NOW)))
+    return sign(make_session(make_visit(ada, mia, massage)))
 
 
 def reached(referral):
@@ -167,7 +168,7 @@ def sent_kinds():
     return sorted(Message.objects.filter(kind__in=KINDS).values_list("kind", flat=True))
 
 
-def test_a_letter_is_acknowledged_once_with_a_link_and_without_the_person(referral, postbox):
+def test_a_letter_is_acknowledged_once_with_a_link_and_without_the_person(referral, postbox):  # noqa: F811
     send_due(now=NOW, deliver=postbox)
     send_due(now=NOW, deliver=postbox)
 
@@ -255,7 +256,7 @@ def test_that_a_letter_came_leaves_at_night_and_that_somebody_was_seen_waits(pra
 # --- for staff
 
 
-def test_the_desk_sends_the_link_again(signed_in, dana, referral, postbox):
+def test_the_desk_sends_the_link_again(signed_in, dana, referral, postbox):  # noqa: F811
     send_due(now=NOW, deliver=postbox)
     browser = signed_in(dana)
     assert "Referral received" in browser.get(referral.get_absolute_url()).content.decode()
@@ -267,7 +268,7 @@ def test_the_desk_sends_the_link_again(signed_in, dana, referral, postbox):
     assert AuditEvent.objects.filter(action="message.resent").exists()
 
 
-def test_the_desk_sends_a_link_for_an_old_letter_that_never_had_one(signed_in, dana, ada, referrer, postbox):
+def test_the_desk_sends_a_link_for_an_old_letter_that_never_had_one(signed_in, dana, ada, referrer, postbox):  # noqa: F811
     old = take_in_referral(
         referrer=referrer, client=ada, received_on=TODAY - 30 * DAY, question="?", by=dana, at=NOW, today=TODAY
     )
