@@ -165,6 +165,14 @@ class Migration(migrations.Migration):
             model_name='message',
             index=models.Index(fields=['client', '-due_at'], name='message_by_client'),
         ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['-due_at', '-id'], name='message_newest_first'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['kind', '-due_at', '-id'], name='message_by_kind'),
+        ),
         migrations.AddConstraint(
             model_name='message',
             constraint=models.UniqueConstraint(condition=models.Q(('intake__isnull', False)), fields=('intake', 'kind', 'version'), name='message_once_per_intake'),

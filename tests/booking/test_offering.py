@@ -70,7 +70,13 @@ def offer(freed, wait, ben):
 def mailed(offer):
     """Note that the mail about the offer has left."""
     offer.messages.create(
-        client=offer.entry.client, kind="waitlist_offer", due_at=NOW, needed_by=NOW, created_at=NOW, state="sent", handoffs=1
+        client=offer.entry.client,
+        kind="waitlist_offer",
+        due_at=NOW,
+        needed_by=NOW,
+        created_at=NOW,
+        state="sent",
+        handoffs=1,
     )
 
 

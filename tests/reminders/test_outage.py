@@ -83,7 +83,9 @@ def wait_out(sink, sweep, visits, *, by) -> set[int]:
                 cancel_appointment(visit, reason="other", by=by, at=NOW + minutes(minute))
             for visit in visits[6::10]:
                 later = visit.starts_at + timedelta(days=3)
-                move_appointment(visit, starts_at=later, by=by, at=NOW + minutes(minute), overrule=["hours", "buffer", "room"])
+                move_appointment(
+                    visit, starts_at=later, by=by, at=NOW + minutes(minute), overrule=["hours", "buffer", "room"]
+                )
     assert sink.mails == []
     return {visit.pk for visit in visits[9::10]}
 
