@@ -249,6 +249,9 @@ class Intake(models.Model):
         return self.submitted_at is not None
 
 
+NOWHERE = "nowhere"  # the level of a drawing whose answer is that it is felt nowhere; "" is one left empty
+
+
 class PainDrawing(models.Model):
     """Where it hurts, as marked on the body map: a list of {"region", "side"} of anatomy's regions."""
 
@@ -281,8 +284,8 @@ class PainDrawing(models.Model):
 
     @property
     def reaches(self) -> str:
-        """How far down the leg the marked places reach, as people say it; "nothing marked" for an empty one."""
-        return LEVEL_NAMES.get(self.lowest_level, "nothing marked")
+        """How far down the leg the marked places reach, as people say it; "nothing marked" for one left empty."""
+        return (LEVEL_NAMES | {NOWHERE: NOWHERE}).get(self.lowest_level, "nothing marked")
 
 
 class ScreeningQuerySet(ClinicalQuerySet):

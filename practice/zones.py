@@ -40,9 +40,9 @@ def at_wall_time(day: date, wall: time, zone: ZoneInfo) -> datetime:
     moment = local.astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return moment
-    # In the gap: fold=0 applies the offset before the change, so the change lies between; find its first moment.
-    before, after = moment - timedelta(hours=3), moment
-    offset_before = before.astimezone(zone).utcoffset()
+    # In the gap: fold=0 applies the offset before the change, so the change lies at most the gap's length before.
+    offset_before, offset_after = local.utcoffset(), local.replace(fold=1).utcoffset()
+    before, after = moment - (offset_after - offset_before), moment
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) / 2
         if middle.astimezone(zone).utcoffset() == offset_before:

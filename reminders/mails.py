@@ -26,22 +26,29 @@ from booking.undo import last_change
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
 from practice.phones import own_number
-from referrals.models import ReportLink
+from protocols.models import HomeProgrammeLink
+from referrals.models import Referral, ReferralLink, ReportLink
 from reminders.due.staff import day_change_of
-from reminders.models import CheckInLink, Message
+from reminders.models import CheckInLink, Message, UnsubscribeLink
+from reminders.rules import TOPICS
 
 WORDS = tomllib.loads((Path(__file__).parent / "words" / "en.toml").read_text(encoding="utf-8"))
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
+STATUS_DAYS = 90
+HOME_DAYS = 30
 BOOKING_LINK_DAYS = 7
+STOP_DAYS = 180
 # Mails that carry the visit as a calendar file: the same entry is made, moved and struck.
 OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail in words: who gets it, what it says, and the address behind its button ("" without one)."""
+    """One mail in words: who gets it, what it says, the address behind its button ("" without one), and the one that stops
+    mails of its kind ("" where they answer what somebody did).
+    """
 
     to: str
     subject: str
@@ -49,6 +56,7 @@ class Letter:
     button: str
     link: str
     after: tuple[str, ...]
+    stop: str = ""
 
 
 def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
@@ -74,12 +82,17 @@ def next_visit(client: Client, now: datetime) -> Appointment | None:
 
 def address_of(message: Message, now: datetime) -> str:
     """Return where the mail goes today, or "" if there is nowhere to send it."""
-    if message.report_id:
-        return message.report.referral.referrer.email
+    if referral := referral_of(message):
+        return referral.referrer.email
     if is_to_staff(message):
         reader = reader_of(message, now)
         return reader.email if reader else ""
     return message.client.email if message.client.can_be_mailed else ""
+
+
+def referral_of(message: Message) -> Referral | None:
+    """Return the referral whose referrer the mail goes to; None for all other mails."""
+    return message.report.referral if message.report_id else message.referral
 
 
 def is_to_staff(message: Message) -> bool:
@@ -133,6 +146,7 @@ def compose(message: Message, *, practice: Practice, now: datetime, is_preview: 
         button=entry.get("button", ""),
         link=link,
         after=tuple(filter(None, map(say, entry["after"]))),
+        stop=_stop(message, now, is_preview),
     )
 
 
@@ -143,6 +157,9 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
+    if message.plan_id:
+        therapist = message.plan.therapist
+    referral = referral_of(message)
     reader = reader_of(message, now) if is_to_staff(message) else None
     told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
@@ -154,7 +171,8 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
         "was": in_words(_was_to_begin(message, now), zone, now) if message.kind == Message.Kind.DAY_CHANGED else "",
         "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
         "book_online": _book_online(practice),
-        "referrer": message.report.referral.referrer.name if message.report_id else "",
+        "referrer": referral.referrer.name if referral else "",
+        "letter_of": formats.date_format(referral.received_on, "j F Y") if referral else "",
     }
     return {name: one_line(text) for name, text in told.items()}
 
@@ -177,6 +195,18 @@ def _book_online(practice: Practice) -> str:
 
 def _absolute(name: str, *args) -> str:
     return settings.SITE_URL + reverse(name, args=args)
+
+
+def _stop(message, now, is_preview):
+    """Return the address that stops mails of this kind, or "" where a client has no say: answers, and mails to others."""
+    topic = TOPICS.get(message.kind)
+    if topic is None:
+        return ""
+    of = {"client": message.client, "topic": topic}
+    expires_at = now + timedelta(days=STOP_DAYS)
+    return _absolute(
+        "reminders:stop_open", DUMMY if is_preview else UnsubscribeLink.mint(now=now, expires_at=expires_at, **of)
+    )
 
 
 def _intake(message, now, is_preview):
@@ -231,6 +261,18 @@ def _check_in(message, now, is_preview):
     return _absolute("reminders:check_in_open", token), message.kind
 
 
+def _home(message, now, is_preview):
+    expires_at = now + timedelta(days=HOME_DAYS)
+    token = DUMMY if is_preview else HomeProgrammeLink.mint(now=now, expires_at=expires_at, plan=message.plan)
+    return _absolute("protocols:home_open", token), message.kind
+
+
+def _status(message, now, is_preview):
+    expires_at = now + timedelta(days=STATUS_DAYS)
+    token = DUMMY if is_preview else ReferralLink.mint(now=now, expires_at=expires_at, referral=message.referral)
+    return _absolute("referrals:status_open", token), message.kind
+
+
 def _report(message, now, is_preview):
     expires_at = now + timedelta(days=REPORT_DAYS)
     token = DUMMY if is_preview else ReportLink.mint(now=now, expires_at=expires_at, report=message.report)
@@ -281,12 +323,16 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.BOOKING_LINK: _booking_link,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
+    Message.Kind.CHECK_IN_NUDGE: _check_in,
     Message.Kind.FIRST_REMINDER: _appointment,
     Message.Kind.SECOND_REMINDER: _appointment,
     Message.Kind.INTAKE_REMINDER: _intake_reminder,
     Message.Kind.NO_SHOW: _come_again,
     Message.Kind.REASSESSMENT: _come_again,
     Message.Kind.RECALL: _come_again,
+    Message.Kind.HOME_PROGRAMME: _home,
+    Message.Kind.REFERRAL_RECEIVED: _status,
+    Message.Kind.REFERRAL_SEEN: _status,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.DAY_CHANGED: _day_changed,
     Message.Kind.THERAPIST_ALERT: _alert,
@@ -305,6 +351,13 @@ def sender(practice: Practice) -> str:
     return str(Address(display_name=one_line(practice.name), addr_spec=parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
 
+def _unsubscribe(letter: Letter) -> dict[str, str]:
+    """Return the headers by which a mail program shows its own button to stop such mails (RFC 8058)."""
+    if not letter.stop:
+        return {}
+    return {"List-Unsubscribe": f"<{letter.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
 def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
     """Return the mail ready for a mail server: plain text with an HTML twin, one recipient."""
     context = {"letter": letter, "practice": practice, "phone": own_number(practice)}
@@ -318,6 +371,7 @@ def as_email(letter: Letter, message: Message, *, practice: Practice, now: datet
             "Message-ID": message_id(message),
             "Date": format_datetime(now),
             "Auto-Submitted": "auto-generated",
+            **_unsubscribe(letter),
         },
     )
     mail.attach_alternative(render_to_string("reminders/mail/letter.html", context), "text/html")

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from booking.models import OfClientQuerySet
-from clients.models import Client, ClinicalQuerySet
+from clients.models import Client, ClinicalQuerySet, sees_every_client
 from practice.constraints import AppendOnly, FrozenWhen
 from practice.links import Link
 
@@ -88,6 +88,8 @@ class MailChoice(models.Model):
 class MessageQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The outbox is the desk's and the owner's; a therapist sees mails to clients in their care."""
+        if user.is_authenticated and sees_every_client(user):
+            return self  # not one look-up per mail among a hundred thousand
         return self.filter(client__in=Client.objects.visible_to(user).values("pk"))
 
 
@@ -207,6 +209,8 @@ class Message(models.Model):
             models.Index(fields=["state", "needed_by", "id"], name="message_soonest_first"),
             models.Index(fields=["state", "due_at"], name="message_by_state"),
             models.Index(fields=["client", "-due_at"], name="message_by_client"),
+            models.Index(fields=["-due_at", "-id"], name="message_newest_first"),
+            models.Index(fields=["kind", "-due_at", "-id"], name="message_by_kind"),
         ]
 
     def __str__(self):
@@ -238,8 +242,8 @@ class CheckIn(models.Model):
         WORSE = "worse", "Worse, or further down the leg"
 
     class WarningSign(models.TextChoices):
-        NO = "no", "No"
-        YES = "yes", "Yes"
+        NO = "no", "None of these"
+        YES = "yes", "One or more of these"
         NOT_SURE = "not_sure", "Not sure"
 
     client = models.ForeignKey("clients.Client", on_delete=models.PROTECT, related_name="check_ins")
@@ -255,6 +259,10 @@ class CheckIn(models.Model):
     comment = models.TextField(max_length=1000, blank=True)
     pain_drawing = models.OneToOneField(
         "clients.PainDrawing", on_delete=models.PROTECT, null=True, blank=True, related_name="check_in"
+    )
+    concerns = models.JSONField(
+        default=list,
+        help_text="What in the answer needs a person, by key of reminders.concerns, as judged when it came.",
     )
     answered_at = models.DateTimeField(null=True, blank=True)
 
@@ -277,10 +285,8 @@ class CheckIn(models.Model):
 
     @property
     def needs_attention(self) -> bool:
-        """Whether a person must look at it: a warning sign (not sure counts as yes), or worse leg symptoms."""
-        return self.warning_sign in {self.WarningSign.YES, self.WarningSign.NOT_SURE} or (
-            self.leg_symptoms == self.LegSymptoms.WORSE
-        )
+        """Whether a person must look at it."""
+        return bool(self.concerns)
 
 
 class CheckInLink(Link):

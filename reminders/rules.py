@@ -12,7 +12,7 @@ from practice import audit
 from practice.errors import Refused
 from practice.models import Practice, User
 from reminders.models import CheckIn, MailChoice, Message, ReminderRule
-from reminders.timing import Quiet
+from reminders.timing import DAY, Quiet
 
 Kind, Topic = Message.Kind, MailChoice.Topic
 # What a client may stop, by kind. Whatever answers something they did (a booking, a question) is no topic: it is the answer.
@@ -29,7 +29,8 @@ TOPICS: dict[str, str] = {
     Kind.WAITLIST_OFFER: Topic.OFFERS,
 }
 # Kinds that wait for the end of quiet hours, however late they are. Offers have a clock of their own: none is made at night.
-RESTING = frozenset({*TOPICS} - {Kind.WAITLIST_OFFER} | {Kind.REFERRAL_RECEIVED, Kind.REFERRAL_SEEN})
+# That a letter has come in is the answer to what the desk just did, and leaves at once; that somebody was seen can wait.
+RESTING = frozenset({*TOPICS} - {Kind.WAITLIST_OFFER} | {Kind.REFERRAL_SEEN})
 
 
 class NotPossible(Refused):
@@ -41,12 +42,24 @@ class Rule:
     """One rule: `hours` before or after its anchor (`when`, in words), which an owner may choose from `least` to `most`."""
 
     key: str
+    group: str
     name: str
     when: str
     about: str
     hours: int
     least: int
     most: int
+
+    def sentence(self, hours: int) -> str:
+        """Return when its mails go out if `hours` are chosen: "2 days before the visit"; "at once" for a rule without hours."""
+        return f"{in_days(hours)} {self.when}" if self.most else "at once"
+
+
+def in_days(hours: int) -> str:
+    """Return hours as said aloud: whole days as days, "2 days", anything else as hours, "30 hours"."""
+    days, rest = divmod(hours, DAY)
+    count, unit = (hours, "hour") if rest or not hours else (days, "day")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def load_rules(path: Path) -> dict[str, Rule]:

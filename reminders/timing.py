@@ -26,7 +26,21 @@ class Quiet:
         return cls(practice.quiet_from, practice.quiet_until, ZoneInfo(practice.time_zone))
 
     def around(self, moment: datetime) -> tuple[datetime, datetime] | None:
-        """Return the quiet hours [begin, end) in which `moment` falls, in UTC, or None. None at all if both ends are the same."""
+        """Return the quiet hours [begin, end) in which `moment` falls, in UTC, or None. None at all if both ends are the same.
+
+        Two nights with nothing between them, because the clocks skip it, are one.
+        """
+        night = self._night(moment)
+        if night is None:
+            return None
+        begin, end = night
+        while following := self._night(end):
+            end = following[1]
+        while preceding := self._night(begin - timedelta.resolution):
+            begin = preceding[0]
+        return begin, end
+
+    def _night(self, moment: datetime) -> tuple[datetime, datetime] | None:
         if self.begins == self.ends:
             return None
         local_day = moment.astimezone(self.zone).date()
@@ -54,14 +68,18 @@ def hours_before(moment: datetime, hours: int, zone: ZoneInfo) -> datetime:
 def reminder_at(starts_at: datetime, hours: int, quiet: Quiet) -> datetime:
     """Return when a visit is reminded of: `hours` before it, in quiet hours once they end.
 
-    Where that would be less than TOO_LATE before the visit it is the evening before, EVENING before quiet hours begin.
+    Where that would be less than TOO_LATE before the visit it is the evening before: EVENING before quiet hours begin,
+    or when those before them end, if that is later.
     """
     moment = hours_before(starts_at, hours, quiet.zone)
     asleep = quiet.around(moment)
     if asleep is None:
         return moment
     begins, ends = asleep
-    return ends if ends <= starts_at - TOO_LATE else begins - EVENING
+    if ends <= starts_at - TOO_LATE:
+        return ends
+    still_asleep = quiet.around(begins - EVENING)
+    return still_asleep[1] if still_asleep else begins - EVENING
 
 
 def follow_up_at(moment: datetime, hours: int, quiet: Quiet) -> datetime:

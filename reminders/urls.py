@@ -2,16 +2,23 @@
 
 from django.urls import path
 
-from reminders import views
+from reminders import outbox_views, referral_views, rule_views, stop_views, views
 
 app_name = "reminders"
 
 urlpatterns = [
-    path("", views.outbox, name="outbox"),
-    path("release/", views.mail_hold_release, name="mail_hold_release"),
-    path("<int:pk>/", views.message_detail, name="message_detail"),
-    path("<int:pk>/again/", views.message_resend, name="message_resend"),
+    path("referral/<int:referral_id>/again/", referral_views.referral_send_again, name="referral_send_again"),
+    path("", outbox_views.outbox, name="outbox"),
+    path("release/", outbox_views.mail_hold_release, name="mail_hold_release"),
+    path("<int:pk>/", outbox_views.message_detail, name="message_detail"),
+    path("<int:pk>/again/", outbox_views.message_resend, name="message_resend"),
+    path("<int:pk>/arrived/", outbox_views.message_arrived, name="message_arrived"),
+    path("rules/", rule_views.rule_list, name="rule_list"),
+    path("rules/quiet/", rule_views.quiet_edit, name="quiet_edit"),
+    path("rules/<slug:key>/", rule_views.rule_edit, name="rule_edit"),
     path("check-in/open/<str:token>/", views.check_in_open, name="check_in_open"),
     path("check-in/<slug:handle>/", views.check_in_page, name="check_in_page"),
     path("check-in/<slug:handle>/done/", views.check_in_done, name="check_in_done"),
+    path("mails/open/<str:token>/", stop_views.stop_open, name="stop_open"),
+    path("mails/<slug:handle>/", stop_views.stop_page, name="stop_page"),
 ]

@@ -1,6 +1,7 @@
 """Pages of massage sessions: chart, check and sign, read, amend, withdraw."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -293,6 +294,9 @@ def session_detail(request, pk):
         "amendments": [amendment for amendment in amendments if amendment.kind != in_error],
         "withdrawal": next((amendment for amendment in amendments if amendment.kind == in_error), None),
         "adverse_events": events.select_related("by", "used_technique", "session"),
+        "check_ins": session.check_ins.filter(Q(due_at__lte=clock.now()) | Q(answered_at__isnull=False))
+        .select_related("pain_drawing")
+        .order_by("step"),
         "is_author": session.therapist_id == request.user.pk,
         "keys": keys_of(request.user),
         "may_withdraw": request.user.is_therapist

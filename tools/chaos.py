@@ -1,10 +1,14 @@
-"""Run the long form of the proofs marked `chaos` on SQLite and on PostgreSQL, and keep what they counted in docs/results/."""
+"""Run the long form of the proofs marked `chaos` on SQLite and on PostgreSQL, and keep what they counted in docs/results/.
+
+Arguments go to pytest: `python -m tools.chaos -k kill` runs some of the proofs, and keeps the figures of the others.
+"""
 
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from tools import pgtemp
@@ -14,36 +18,69 @@ RESULTS = ROOT / "docs" / "results" / "chaos.json"
 
 
 def run(folder, **more):
-    """Run the proofs on one database, letting them write into `folder`; return pytest's exit status."""
+    """Run the proofs on one database, letting them write into `folder`; return pytest's exit status and each test's outcome."""
     with tempfile.TemporaryDirectory(prefix="practice-chaos-") as data_dir:
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "chaos", *sys.argv[1:]]
+        report = Path(data_dir) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-m", "chaos", f"--junitxml={report}", *sys.argv[1:]]
         variables = environment(data_dir, CHAOS="long", CHAOS_RESULTS=str(folder), **more)
-        return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
+        status = subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
+        return status, outcomes(report.read_text() if report.is_file() else "<none/>")
 
 
-def gathered(folder):
-    """Return the figures written into `folder`: by proof, then by database."""
+def outcomes(report):
+    """Return by test what pytest's `report`, in XML, says of it: whether it held, and how many seconds it took."""
+    return {
+        case.get("name"): {"held": not list(case), "seconds": round(float(case.get("time")))}
+        for case in ElementTree.fromstring(report).iter("testcase")  # noqa: S314  # written by the run above
+    }
+
+
+def gathered(folder, by_test):
+    """Return the figures written into `folder`, by proof, each with how its test ended."""
     figures = {}
     for path in sorted(Path(folder).glob("*.json")):
-        proof, database, _ = path.name.split(".")
-        figures.setdefault(proof, {})[database] = json.loads(path.read_text())
+        kept = json.loads(path.read_text())
+        figures[path.stem] = by_test.get(kept.pop("test"), {"held": False, "seconds": 0}) | kept
     return figures
 
 
-def main():
-    """Run both databases one after the other, write the figures, and return the worse exit status."""
+def merged(before, found):
+    """Return the figures by proof and database: those found, and those of before that were not looked for this time."""
+    return {proof: before.get(proof, {}) | found.get(proof, {}) for proof in sorted({*before, *found})}
+
+
+def verdict(proof, database, figures):
+    """Return one line on one proof."""
+    counts = ", ".join(f"{name} {value}" for name, value in figures.items() if name not in {"held", "seconds"})
+    return f"{proof} on {database}: {'held' if figures['held'] else 'FAILED'} in {figures['seconds']} s ({counts})"
+
+
+def proved(database, **more):
+    """Run the proofs on one database; return pytest's exit status, the figures by proof, and what to say of them."""
     with tempfile.TemporaryDirectory(prefix="practice-chaos-") as folder:
-        statuses = [run(folder)]
-        try:
-            with pgtemp.cluster() as url:
-                statuses.append(run(folder, DATABASE_URL=url))
-        except pgtemp.NoPostgres as error:
-            sys.exit(f"The proofs cannot run: {error}")
-        figures = gathered(folder)
+        status, by_test = run(folder, **more)
+        figures = gathered(folder, by_test)
+    lines = [verdict(proof, database, kept) for proof, kept in figures.items()]
+    lines += [f"{test} on {database}: FAILED" for test, how in by_test.items() if not how["held"]]
+    return status, {proof: {database: kept} for proof, kept in figures.items()}, lines
+
+
+def main():
+    """Run both databases one after the other, write the figures, say a line on each; return the worse exit status."""
+    try:
+        parts = [proved("sqlite")]
+        with pgtemp.cluster() as url:
+            parts.append(proved("postgresql", DATABASE_URL=url))
+    except pgtemp.NoPostgres as error:
+        sys.exit(f"The proofs cannot run: {error}")
+    figures = json.loads(RESULTS.read_text()) if RESULTS.is_file() and sys.argv[1:] else {}
+    figures.pop("processors", None)
+    for _, found, _ in parts:
+        figures = merged(figures, found)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"processors": os.cpu_count(), **figures}, indent=2) + "\n")
-    print(RESULTS.read_text())
-    return max(statuses)
+    print("\n".join(line for _, _, lines in parts for line in ["", *lines]))
+    return max(status for status, _, _ in parts)
 
 
 if __name__ == "__main__":

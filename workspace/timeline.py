@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from booking.models import Appointment
-from clients.models import Client
+from clients.models import NOWHERE, Client
 from clients.todo import ALERTS
 from practice.templatetags.ui import local_dt
+from protocols.models import HomeReport
+from reminders.concerns import in_words
+from reminders.models import CheckIn
 from sessions.models import Amendment, OutcomeScore, TreatmentSession
 from sessions.note import is_late
 
@@ -52,6 +56,7 @@ def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
             _sessions,
             _measures,
             _check_ins,
+            _home_reports,
             _reports,
             _adverse_events,
         ):
@@ -98,7 +103,7 @@ def _drawings(client) -> Iterator[Event]:
         yield Event(
             at=drawing.drawn_at,
             title="Pain drawing",
-            text=f"Lowest place marked: {drawing.reaches}",
+            text="Felt nowhere now" if drawing.lowest_level == NOWHERE else f"Lowest place marked: {drawing.reaches}",
             icon_name="pencil",
         )
 
@@ -249,21 +254,51 @@ def _measures(client) -> Iterator[Event]:
 
 
 def _check_ins(client) -> Iterator[Event]:
-    for answer in client.check_ins.filter(answered_at__isnull=False):
-        said = [f"Pain now {answer.pain_now_nrs} of 10"]
-        if answer.leg_symptoms:
-            said.append(f"leg: {answer.get_leg_symptoms_display().lower()}")
-        if answer.soreness_nrs is not None:
-            said.append(f"soreness {answer.soreness_nrs} of 10")
-        said.append(f"warning signs: {answer.get_warning_sign_display().lower()}")
-        words = f"{'; '.join(said)}."
+    """Each answer, and each that was asked for by mail and never came."""
+    asked = client.messages.filter(kind="check_in", check_in=OuterRef("pk"), sent_at__isnull=False)
+    for check_in in client.check_ins.select_related("pain_drawing").annotate(
+        asked_at=Subquery(asked.values("sent_at")[:1])
+    ):
+        name = f"{check_in.get_step_display()} check-in"
+        if check_in.is_answered:
+            yield Event(
+                at=check_in.answered_at,
+                title=f"{name} answered",
+                text=_said(check_in),
+                tone="stop" if check_in.needs_attention else "go",
+                icon_name="chat-left-text",
+            )
+        elif check_in.asked_at:
+            yield Event(at=check_in.asked_at, title=f"{name}: no answer so far", icon_name="chat-left-text")
+
+
+def _home_reports(client) -> Iterator[Event]:
+    for report in HomeReport.objects.filter(plan__client=client):
         yield Event(
-            at=answer.answered_at,
-            title="Check-in answered",
-            text=f"{words} “{answer.comment}”" if answer.comment else words,
-            tone="stop" if answer.needs_attention else "go",
-            icon_name="chat-left-text",
+            at=report.at,
+            title=f"Home programme: {report.get_how_often_display().lower()}",
+            icon_name="person-check",
         )
+
+
+def _said(check_in: CheckIn) -> str:
+    """The answer in one line. What was left out is said to be."""
+    concerns = in_words(check_in.concerns)
+    said = [
+        f"Look at: {concerns}" if concerns else "",
+        f"Pain now {of_ten(check_in.pain_now_nrs)}",
+        f"soreness {of_ten(check_in.soreness_nrs)}",
+        f"felt down to: {check_in.pain_drawing.reaches}" if check_in.pain_drawing else "where now: not answered",
+        f"leg: {check_in.get_leg_symptoms_display().lower()}" if check_in.leg_symptoms else "",
+        f"warning signs: {check_in.get_warning_sign_display().lower()}",
+    ]
+    words = f"{'; '.join(filter(None, said))}."
+    return f"{words} “{check_in.comment}”" if check_in.comment else words
+
+
+def of_ten(nrs: int | None) -> str:
+    """Return a rating in words: "3 of 10"."""
+    return "not answered" if nrs is None else f"{nrs} of 10"
 
 
 def _reports(client) -> Iterator[Event]:

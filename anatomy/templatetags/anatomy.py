@@ -29,12 +29,26 @@ def body_map(regions, name="pain-map", takes_referral=False):
 
 @register.inclusion_tag("anatomy/_region_picker.html")
 def region_picker(
-    regions, legend="Where do you feel it?", field="regions", hint="Mark every place. Left and right are yours."
+    regions,
+    legend="Where do you feel it?",
+    field="regions",
+    hint="Mark every place. Left and right are yours.",
+    nowhere=None,
 ):
-    """Draw the form part that marks where it hurts: checkboxes named `field`, each valued like `left:buttock`."""
+    """Draw the form part that marks where it hurts: checkboxes named `field`, each valued like `left:buttock`.
+
+    `nowhere` is a bound field, a box that answers "Nowhere now": it stands first, and the list is folded below the picture.
+    """
     chosen = _chosen(regions)
     rows = [{"region": region, "sides": [_box(side, key, chosen) for side in SIDES]} for key, region in REGIONS.items()]
-    return {"field": field, "legend": legend, "hint": hint, "views": _pain_views(field), "rows": rows}
+    return {
+        "field": field,
+        "legend": legend,
+        "hint": hint,
+        "views": _pain_views(field),
+        "rows": rows,
+        "nowhere": nowhere,
+    }
 
 
 @register.inclusion_tag("anatomy/_muscle_map.html")

@@ -6,7 +6,7 @@ from clients.screening.loader import load_rules
 from clients.screening.result import Caution, Evidence, Flag, Score, ScreeningResult
 from clients.screening.rules import RuleSet
 from clients.screening.vocabulary import MUSCLES, BadAnswer, Group, Item, UnknownQuestion
-from clients.screening.words import Words, words_for
+from clients.screening.words import Words, client_words, words_for
 
 ITEMS = RULES.items
 GROUPS = RULES.groups
@@ -16,7 +16,7 @@ __all__ = [
     "GROUPS", "ITEMS", "MUSCLES", "RULES", "SAFETY_NET",
     "BadAnswer", "BadRule", "Caution", "Evidence", "Flag", "Group", "Item", "RuleSet", "Score", "ScreeningResult",
     "UnknownQuestion", "Words",
-    "besides_keys", "client_groups", "emergency_keys", "emergency_now", "is_asked", "load_rules", "published_scores",
+    "besides_keys", "client_groups", "client_words", "emergency_keys", "emergency_now", "is_asked", "load_rules", "published_scores",
     "screen", "validate", "words_for",
 ]  # fmt: skip
 

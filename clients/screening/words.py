@@ -22,6 +22,12 @@ class Words:
     footer: str
 
 
+def client_words(triage: str, *, rules: RuleSet = RULES) -> str:
+    """Return what a client is told at that triage when no single rule has words of its own."""
+    words: str = rules.words["triage"][triage]["client"]
+    return words
+
+
 def words_for(result: ScreeningResult, *, rules: RuleSet = RULES) -> Words:
     """Return the words of `result`, taken from the data of `rules`."""
     triage = rules.words["triage"][result.triage]

@@ -28,8 +28,9 @@ class Migration(migrations.Migration):
                 ('pain_now_nrs', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(10)])),
                 ('soreness_nrs', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(10)])),
                 ('leg_symptoms', models.CharField(blank=True, choices=[('better', 'Better'), ('same', 'About the same'), ('worse', 'Worse, or further down the leg')], max_length=6)),
-                ('warning_sign', models.CharField(blank=True, choices=[('no', 'No'), ('yes', 'Yes'), ('not_sure', 'Not sure')], max_length=8)),
+                ('warning_sign', models.CharField(blank=True, choices=[('no', 'None of these'), ('yes', 'One or more of these'), ('not_sure', 'Not sure')], max_length=8)),
                 ('comment', models.TextField(blank=True, max_length=1000)),
+                ('concerns', models.JSONField(default=list, help_text='What in the answer needs a person, by key of reminders.concerns, as judged when it came.')),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='check_ins', to='clients.client')),
                 ('pain_drawing', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='check_in', to='clients.paindrawing')),
@@ -163,6 +164,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='message',
             index=models.Index(fields=['client', '-due_at'], name='message_by_client'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['-due_at', '-id'], name='message_newest_first'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(fields=['kind', '-due_at', '-id'], name='message_by_kind'),
         ),
         migrations.AddConstraint(
             model_name='message',

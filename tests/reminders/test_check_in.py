@@ -10,25 +10,30 @@ from django.urls import reverse
 from anatomy.body import stored_drawing
 from clients.drawings import store_drawing
 from clients.models import PainDrawing, Task
+from clients.screening import RULES, SAFETY_NET
 from practice import clock
 from practice.models import AuditEvent
 from reminders import mailbox
 from reminders.checkins import AlreadyAnswered, answer_check_in
+from reminders.concerns import advice_on, concerns_of
 from reminders.due import derive_due
+from reminders.forms import SIGNS
 from reminders.mailbox import DemoMailbox, NoMailServer, stored_mail, stored_mails
 from reminders.models import CheckIn, CheckInLink
 from sessions.models import OutcomeScore
 from tests.support.queries import queries_of
+from tests.support.visits import make_session, sign
 from tests.world import NOW
 
 DAY = timedelta(days=1)
-GOOD = {
+MARKED = {
     "pain_now_nrs": "3",
     "leg_symptoms": "better",
     "soreness_nrs": "2",
     "warning_sign": "no",
     "comment": "Slept well",
 }
+GOOD = MARKED | {"nowhere_now": "on"}
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ def test_check_in_page_never_reads_silence_as_no(client, check_in, token, missin
 def test_check_in_page_says_at_once_what_to_do_about_a_warning_sign(client, check_in, token, sign):
     response = client.post(opened(client, token)["Location"], {**GOOD, "warning_sign": sign}, follow=True)
 
-    assert "Please be seen by a doctor today" in response.content.decode()
+    assert "Some of your answers need a doctor to look at you today, now." in response.content.decode()
     assert "999" in response.content.decode()
     assert Task.objects.get().kind == "check_in_alert"
 
@@ -123,7 +128,7 @@ def test_check_in_page_keeps_where_it_is_now_as_a_drawing(client, check_in, toke
     page = opened(client, token)["Location"]
     assert 'name="regions" value="left:calf"' in client.get(page).content.decode()
 
-    response = client.post(page, {**GOOD, "regions": ["left:calf", "left:buttock"]}, follow=True)
+    response = client.post(page, {**MARKED, "regions": ["left:calf", "left:buttock"]}, follow=True)
 
     check_in.refresh_from_db()
     drawing = check_in.pain_drawing
@@ -133,19 +138,117 @@ def test_check_in_page_keeps_where_it_is_now_as_a_drawing(client, check_in, toke
     assert not Task.objects.exists()
 
 
-def test_check_in_page_takes_no_mark_for_no_drawing(client, check_in, token):
-    client.post(opened(client, token)["Location"], GOOD)
+def test_check_in_page_keeps_nowhere_as_an_answer_of_its_own(client, check_in, token):
+    response = client.post(opened(client, token)["Location"], GOOD, follow=True)
 
     check_in.refresh_from_db()
-    assert check_in.is_answered
-    assert check_in.pain_drawing is None
+    assert (check_in.pain_drawing.regions, check_in.pain_drawing.reaches) == ([], "nowhere")
+    assert "<dt>Where now</dt><dd>Nowhere</dd>" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, "Mark a place, or tap “Nowhere now”."),
+        ({"nowhere_now": "on", "regions": ["left:foot"]}, "You marked a place, and “Nowhere now”."),
+    ],
+)
+def test_check_in_page_asks_again_where_it_is_and_keeps_the_rest(client, check_in, token, said, words):
+    response = client.post(opened(client, token)["Location"], {**MARKED, **said})
+
+    check_in.refresh_from_db()
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert "Slept well" in response.content.decode()
+    assert not check_in.is_answered
     assert not PainDrawing.objects.exists()
+
+
+@pytest.mark.parametrize("sign", ["yes", "not_sure"])
+def test_check_in_page_keeps_nobody_with_a_warning_sign_from_the_doctor(client, check_in, token, sign):
+    response = client.post(opened(client, token)["Location"], {"warning_sign": sign}, follow=True)
+
+    check_in.refresh_from_db()
+    assert "Some of your answers need a doctor to look at you today, now." in response.content.decode()
+    assert (check_in.pain_now_nrs, check_in.pain_drawing, check_in.concerns) == (None, None, ["warning_sign"])
+    assert Task.objects.get().kind == "check_in_alert"
+    assert not OutcomeScore.objects.exists()
+
+
+def test_check_in_page_that_comes_back_shows_the_advice_without_a_script(client, check_in, token):
+    page = opened(client, token)["Location"]
+    hidden = 'data-show-when="pain_now_nrs=9,10" hidden'
+    assert hidden in client.get(page).content.decode()
+
+    response = client.post(page, {"pain_now_nrs": "9", "warning_sign": "no"})
+
+    assert response.status_code == 422
+    assert hidden not in response.content.decode()
+    assert 'data-show-when="warning_sign=yes,not_sure" hidden' in response.content.decode()
+
+
+def test_check_in_page_says_which_visit_and_which_time_it_asks(client, check_in, token):
+    second = CheckIn.objects.get(step=2)
+    of_second = CheckInLink.mint(now=NOW, expires_at=NOW + 7 * DAY, check_in=second)
+
+    pages = [client.get(opened(client, each)["Location"]).content.decode() for each in (token, of_second)]
+
+    assert ["the last time about" in page for page in pages] == [False, True]
+    assert all("your visit with Mia on Monday 23 November" in page for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("said", "concerns", "level"),
+    [
+        ({}, [], None),
+        ({"warning_sign": "yes"}, ["warning_sign"], "emergency"),
+        ({"warning_sign": "not_sure"}, ["warning_sign"], "emergency"),
+        ({"pain_now_nrs": 9, "pain_before_nrs": 8}, ["severe_pain"], "urgent_referral"),
+        ({"pain_now_nrs": 8, "pain_before_nrs": 7}, [], None),
+        ({"leg_symptoms": "worse"}, ["leg_worse"], "routine_referral"),
+        ({"leg_symptoms": "same"}, [], None),
+        ({"is_further_down": True}, ["further_down"], "routine_referral"),
+        ({"pain_now_nrs": 6, "pain_before_nrs": 4}, ["more_pain"], "routine_referral"),
+        ({"pain_now_nrs": 5, "pain_before_nrs": 4}, [], None),
+        ({"pain_now_nrs": 6, "pain_before_nrs": None}, [], None),
+        ({"pain_now_nrs": None, "pain_before_nrs": 4}, [], None),
+        ({"pain_now_nrs": 10, "leg_symptoms": "worse"}, ["severe_pain", "leg_worse", "more_pain"], "urgent_referral"),
+    ],
+)
+def test_concerns_of_finds_what_needs_a_person_and_the_gravest_decides_the_words(said, concerns, level):
+    calm = {"pain_now_nrs": 3, "pain_before_nrs": 4, "leg_symptoms": "", "warning_sign": "no", "is_further_down": False}
+
+    found = concerns_of(**{**calm, **said})
+
+    assert found == concerns
+    advice = advice_on(found)
+    assert (advice.level if advice else None) == level
+    assert advice is None or advice.words == RULES.words["triage"][level]["client"]
+
+
+def test_check_in_page_alerts_the_therapist_when_the_pain_has_risen_since_before_the_visit(client, visit):
+    sign(make_session(visit, pain_before_nrs=6))
+    derive_due(NOW)
+    check_in = CheckIn.objects.get(step=1)
+    token = CheckInLink.mint(now=NOW, expires_at=NOW + 7 * DAY, check_in=check_in)
+
+    response = client.post(opened(client, token)["Location"], {**GOOD, "pain_now_nrs": "8"}, follow=True)
+
+    check_in.refresh_from_db()
+    assert check_in.concerns == ["more_pain"]
+    assert "We suggest that your doctor or physiotherapist checks this." in response.content.decode()
+    assert Task.objects.get().for_role == "therapist"
+
+
+def test_the_signs_asked_about_are_those_of_the_safety_net():
+    assert [sign for sign in SIGNS if sign not in SAFETY_NET] == []
+    assert len(SIGNS) == len(SAFETY_NET.partition(":")[0].split(",")) + 1  # "chest pain or sudden severe pain"
 
 
 def test_check_in_page_alerts_the_therapist_when_it_reaches_further_down(client, check_in, token):
     store_drawing(client=check_in.client, regions=stored_drawing(["left:thigh_back"]), at=NOW - DAY)
 
-    client.post(opened(client, token)["Location"], {**GOOD, "regions": ["left:foot"]})
+    client.post(opened(client, token)["Location"], {**MARKED, "regions": ["left:foot"]})
 
     assert Task.objects.get().kind == "check_in_alert"
 
@@ -153,14 +256,14 @@ def test_check_in_page_alerts_the_therapist_when_it_reaches_further_down(client,
 def test_check_in_page_does_not_alert_when_it_reaches_less_far(client, check_in, token):
     store_drawing(client=check_in.client, regions=stored_drawing(["left:foot"]), at=NOW - DAY)
 
-    client.post(opened(client, token)["Location"], {**GOOD, "regions": ["left:thigh_back"]})
+    client.post(opened(client, token)["Location"], {**MARKED, "regions": ["left:thigh_back"]})
 
     assert not Task.objects.exists()
 
 
 @pytest.mark.parametrize("place", ["left:elbow", "calf", "<b>", "9" * 400])
 def test_check_in_page_refuses_a_place_off_the_map_and_keeps_the_rest(client, check_in, token, place):
-    response = client.post(opened(client, token)["Location"], {**GOOD, "regions": ["left:calf", place]})
+    response = client.post(opened(client, token)["Location"], {**MARKED, "regions": ["left:calf", place]})
 
     check_in.refresh_from_db()
     assert response.status_code == 422

@@ -70,7 +70,7 @@ def test_two_children_on_one_phone_each_answer_their_own(client, check_in, ben, 
     pages = [client.get(open_url(each))["Location"] for each in (check_in, other)]
 
     for page, pain in zip(pages, "25", strict=True):
-        client.post(page, {"pain_now_nrs": pain, "warning_sign": "no"})
+        client.post(page, {"pain_now_nrs": pain, "nowhere_now": "on", "warning_sign": "no"})
 
     assert list(CheckIn.objects.filter(step=1).order_by("pk").values_list("pain_now_nrs", flat=True)) == [2, 5]
 

@@ -33,14 +33,15 @@ from practice import clock
 from practice.links import Link
 from practice.models import Closure, Cover, Room, Service, User, WorkingHours
 from practice.staff import invite_staff
+from protocols.home import report_home
 from protocols.library import load_knowledge
-from protocols.models import Protocol
+from protocols.models import HomeProgrammeLink, Protocol
 from protocols.plans import close_plan, start_plan
 from referrals.letters import enter_referrer, take_in_referral
-from referrals.models import Referrer, ReportLink
+from referrals.models import ReferralLink, Referrer, ReportLink
 from referrals.reports import send_report, write_report
 from reminders.checkins import answer_check_in
-from reminders.models import CheckIn, CheckInLink, Message
+from reminders.models import CheckIn, CheckInLink, Message, UnsubscribeLink
 from reminders.outbox import send_due
 from reminders.views import ANSWERED
 from sessions.adverse import report_adverse_event
@@ -67,8 +68,11 @@ OPENS = {  # the address that opens the links of a record, by their name
     "book": "online:booking_open",
     "offer": "booking:offer_open",
     "report": "referrals:report_open",
+    "status": "referrals:status_open",
+    "home": "protocols:home_open",
     "check_in": "reminders:check_in_open",
     "answered": "reminders:check_in_open",
+    "stop": "reminders:stop_open",
 }
 MAIL = "20261123T080000000000-00000000"
 
@@ -384,6 +388,7 @@ def _look_back(record):
     due = NOW - 6 * DAY
     record.check_in = CheckIn.objects.create(client=record.client, session=first, due_at=due)
     record.open_check_in = CheckIn.objects.create(client=record.client, session=second, due_at=NOW - minutes(1))
+    record.later_check_in = CheckIn.objects.create(client=record.client, session=second, step=2, due_at=NOW + 2 * DAY)
     answer_check_in(
         record.check_in,
         pain_now_nrs=5,
@@ -392,6 +397,7 @@ def _look_back(record):
         comment=record.word("comment"),
         at=due,
     )
+    record.home_report = report_home(record.plan, how_often="some_days", at=due)
     alert = Task.objects.get(client=record.client, kind=Task.Kind.CHECK_IN_ALERT)
     finish_task(alert, by=record.therapist, at=due, outcome=record.word("check-in-alert"))
     draft = _chart(record, record.visits["draft"], "draft")
@@ -476,8 +482,11 @@ def _mint_links(record):
         "book": (BookingLink, {"invitation": record.invitation}),
         "offer": (WaitlistOfferLink, {"offer": record.offer}),
         "report": (ReportLink, {"report": record.report}),
+        "status": (ReferralLink, {"referral": record.referral}),
+        "home": (HomeProgrammeLink, {"plan": record.plan}),
         "check_in": (CheckInLink, {"check_in": record.open_check_in}),
         "answered": (CheckInLink, {"check_in": record.check_in}),
+        "stop": (UnsubscribeLink, {"client": record.client, "topic": "reminders"}),
     }
     record.feed, record.feed_token = make_feed(label="Phone", has_names=True, by=record.therapist, at=NOW)
     for name, (model, of) in rows.items():

@@ -4,8 +4,6 @@ import json
 import os
 from pathlib import Path
 
-from django.db import connection
-
 IS_LONG = os.environ.get("CHAOS") == "long"
 
 
@@ -15,7 +13,10 @@ def size(*, quick: int, long: int) -> int:
 
 
 def keep(proof: str, **figures) -> None:
-    """Keep what a proof counted; `make chaos` gathers it by proof and database. The quick form keeps nothing."""
+    """Keep what a proof counted; `make chaos` gathers it by proof and database. The quick form keeps nothing.
+
+    Call it before the assertions: what did not hold is told, too.
+    """
     if folder := os.environ.get("CHAOS_RESULTS"):
-        path = Path(folder) / f"{proof}.{connection.vendor}.json"
-        path.write_text(json.dumps(figures))
+        test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition(" ")[0]
+        (Path(folder) / f"{proof}.json").write_text(json.dumps({"test": test, **figures}))

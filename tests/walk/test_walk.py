@@ -152,6 +152,7 @@ def client_answers_the_check_in(page, link):
     page.goto(link)
     expect(page.get_by_text(SAFETY_NET)).to_have_count(1)
     tick(page.locator("[name=pain_now_nrs][value='3']"))
+    page.locator("[data-spot='left:calf']").first.click()
     tick(page.locator("[name=leg_symptoms][value=better]"))
     tick(page.locator("[name=warning_sign][value=no]"))
     page.fill("[name=comment]", "Drove for an hour without stopping")

@@ -210,7 +210,7 @@ def test_measures_have_a_course_from_baseline_to_now(demo):
 
 def test_a_worse_check_in_calls_the_therapist(demo):
     tyler = client_named("Tyler", "Brooks")
-    assert tyler.check_ins.order_by("-due_at").first().needs_attention
+    assert tyler.check_ins.filter(step=1).order_by("-due_at").first().needs_attention
     assert tyler.tasks.open().filter(kind=Task.Kind.CHECK_IN_ALERT).exists()
 
 

@@ -12,7 +12,7 @@ from practice import clock
 from practice.models import AuditEvent, Closure, Cover, Practice, Room, Service, User, WorkingHours
 from reminders.checkins import answer_check_in
 from reminders.due import derive_due
-from reminders.models import CheckIn
+from reminders.models import CheckIn, Message
 from sessions.models import OutcomeScore
 from tests.clients.answers import calm
 from tests.support.queries import assert_queries_do_not_grow
@@ -138,14 +138,34 @@ def page_of(browser, client):
 def test_client_page_tells_the_whole_story_to_the_therapist(signed_in, mia, ada, story):
     page = page_of(signed_in(mia), ada).content.decode()
 
-    for words in ("Session signed", "Check-in answered", "CANARY-ANSWER", "Screening: Treat", "From 7 to 5: better"):
+    for words in (
+        "Session signed",
+        "First check-in answered",
+        "CANARY-ANSWER",
+        "Screening: Treat",
+        "From 7 to 5: better",
+    ):
         assert words in page
+
+
+def test_a_check_in_that_was_asked_for_and_never_answered_is_said_in_story_and_chart(signed_in, mia, ada, story):
+    second = CheckIn.objects.get(step=2)
+    assert "Second check-in" not in page_of(signed_in(mia), ada).content.decode()
+
+    CheckIn.objects.filter(pk=second.pk).update(due_at=NOW - minutes(5))
+    derive_due(NOW)
+    Message.objects.filter(check_in=second).update(sent_at=NOW)
+
+    assert "Second check-in: no answer so far" in page_of(signed_in(mia), ada).content.decode()
+    chart = signed_in(mia).get(second.session.get_absolute_url()).content.decode()
+    assert "No answer so far." in chart
+    assert "pain 3 of 10, soreness not answered, where now: not answered, warning signs: none of these" in chart
 
 
 def test_client_page_tells_the_desk_nothing_clinical(signed_in, dana, ada, story):
     page = page_of(signed_in(dana), ada).content.decode()
 
-    for words in ("CANARY", "Screening:", "Check-in answered", "From 7 to", "Measures", "Consents"):
+    for words in ("CANARY", "Screening:", "First check-in answered", "From 7 to", "Measures", "Consents"):
         assert words not in page
     assert "Follow-up massage with Mia Berg" in page
 

@@ -15,7 +15,7 @@ from workspace.demo.cases import PRESENT, TODAY_ENDINGS, Case
 from workspace.demo.data import STORIES
 from workspace.demo.house import House, arrange_cover, close_days, found_demo
 from workspace.demo.online import visit_the_public_page
-from workspace.demo.past_mails import offer_what_came_free
+from workspace.demo.past_mails import offer_what_came_free, rules_were_kept
 from workspace.demo.telling import Telling
 from workspace.demo.timetable import Timetable, place_of_the_hour
 
@@ -74,6 +74,7 @@ class Demo:
         with timezone.override(timetable.zone):  # as inside a request, so that a day is the practice's day
             telling.tell()
             visit_the_public_page(house, phone=self.phones[-1], now=self.now)
+            rules_were_kept(self.now)
 
     def bulk(self) -> Bulk:
         """Return what writes ordinary visits into the times still free."""

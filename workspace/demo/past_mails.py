@@ -2,14 +2,31 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from booking.models import WaitlistOffer
 from booking.offering import offer_freed_times
 from clients.models import Task
 from clients.todo import raise_task
 from practice import audit
-from reminders.models import Message
+from reminders.due import derive_due
+from reminders.models import CheckIn, Message
 from reminders.outbox import CALLS
 
+# What the outbox sends by its rules; about bookings, questions and check-ins the stories themselves tell.
+BY_THEMSELVES = {
+    Message.Kind.FIRST_REMINDER,
+    Message.Kind.SECOND_REMINDER,
+    Message.Kind.INTAKE_REMINDER,
+    Message.Kind.NO_SHOW,
+    Message.Kind.HOME_PROGRAMME,
+    Message.Kind.REASSESSMENT,
+    Message.Kind.RECALL,
+    Message.Kind.CHECK_IN_NUDGE,
+    Message.Kind.REFERRAL_RECEIVED,
+    Message.Kind.REFERRAL_SEEN,
+    Message.Kind.DAY_CHANGED,
+}
 FRESH = timedelta(minutes=10)  # what happened within it is left to the real outbox
 TAKES = timedelta(seconds=20)
 
@@ -45,6 +62,20 @@ def offer_what_came_free(at: datetime, *, now: datetime) -> None:
     offer_freed_times(at)
     for offer in WaitlistOffer.objects.open().select_related("entry__client").order_by("pk"):
         mail_left(Message.Kind.WAITLIST_OFFER, now=now, at=at, offer=offer)
+
+
+def rules_were_kept(now: datetime) -> None:
+    """Let what the rules would have sent by `now` have left at its hour; and then what follows from that."""
+    by_themselves = Q(kind__in=BY_THEMSELVES) | Q(check_in__step=CheckIn.Step.SECOND)
+    for _ in range(2):
+        derive_due(now)
+        rows = Message.objects.filter(by_themselves, state=Message.State.DUE, due_at__lte=now)
+        for message in rows.order_by("pk"):
+            left_at = min(message.due_at, now - TAKES) + TAKES / 2
+            Message.objects.filter(pk=message.pk).update(
+                state=Message.State.SENT, attempts=1, handoffs=1, created_at=left_at, sent_at=left_at
+            )
+            audit.record(action="message.sent", at=left_at, actor="system", target=message, kind=message.kind)
 
 
 def mail_refused(kind: str, *, at: datetime, **subject) -> Message:
