@@ -20,6 +20,7 @@ from booking.undo import last_change
 from clients.gate import StopFirst
 from practice import clock
 from practice.access import public
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
@@ -30,6 +31,7 @@ STATUS = Appointment.Status
 
 
 @public
+@door
 @require_safe
 def appointment_open(request, token):
     link = AppointmentLink.objects.opened_by(token, now=clock.now())

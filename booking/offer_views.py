@@ -10,6 +10,7 @@ from booking.slots import first_free
 from clients.gate import StopFirst
 from practice import clock
 from practice.access import public
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.links import remember, remembered
@@ -20,6 +21,7 @@ ANSWER = WaitlistOffer.Answer
 
 
 @public
+@door
 @require_safe
 def offer_open(request, token):
     link = WaitlistOfferLink.objects.opened_by(token, now=clock.now())

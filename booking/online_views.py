@@ -28,6 +28,7 @@ from clients.gate import gate_for
 from clients.screening import GROUPS, RULES
 from practice import clock, limits, links
 from practice.access import public
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
@@ -235,6 +236,7 @@ def book_held(request):
 
 
 @public
+@door
 @require_safe
 def booking_open(request, token):
     link = BookingLink.objects.opened_by(token, now=clock.now())

@@ -16,9 +16,9 @@ def csrf_failure(request, reason=""):
     return render(request, "403.html", {"is_csrf": True}, status=403)
 
 
-def link_closed(request):
+def link_closed(request, status: int = 404):
     """Answer 404 for a mail's link that is unknown, ended, revoked or not this browser's: the same words for all."""
-    return render(request, "practice/link_closed.html", status=404)
+    return render(request, "practice/link_closed.html", status=status)
 
 
 @public

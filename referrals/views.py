@@ -13,6 +13,7 @@ from clients.models import Client, among
 from clients.records import create_client
 from practice import audit, clock, links
 from practice.access import public, role_required, staff_only
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted, row_id
@@ -195,6 +196,7 @@ def report_send(request, pk):
 
 
 @public
+@door
 @require_safe
 def report_open(request, token):
     link = ReportLink.objects.opened_by(token, now=clock.now())

@@ -28,20 +28,24 @@ from practice.models import Cover, Practice, User
 from practice.phones import own_number
 from referrals.models import ReportLink
 from reminders.due.staff import day_change_of
-from reminders.models import CheckInLink, Message
+from reminders.models import CheckInLink, Message, UnsubscribeLink
+from reminders.rules import TOPICS
 
 WORDS = tomllib.loads((Path(__file__).parent / "words" / "en.toml").read_text(encoding="utf-8"))
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
 BOOKING_LINK_DAYS = 7
+STOP_DAYS = 180
 # Mails that carry the visit as a calendar file: the same entry is made, moved and struck.
 OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail in words: who gets it, what it says, and the address behind its button ("" without one)."""
+    """One mail in words: who gets it, what it says, the address behind its button ("" without one), and the one that stops
+    mails of its kind ("" where they answer what somebody did).
+    """
 
     to: str
     subject: str
@@ -49,6 +53,7 @@ class Letter:
     button: str
     link: str
     after: tuple[str, ...]
+    stop: str = ""
 
 
 def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
@@ -133,6 +138,7 @@ def compose(message: Message, *, practice: Practice, now: datetime, is_preview: 
         button=entry.get("button", ""),
         link=link,
         after=tuple(filter(None, map(say, entry["after"]))),
+        stop=_stop(message, now, is_preview),
     )
 
 
@@ -177,6 +183,18 @@ def _book_online(practice: Practice) -> str:
 
 def _absolute(name: str, *args) -> str:
     return settings.SITE_URL + reverse(name, args=args)
+
+
+def _stop(message, now, is_preview):
+    """Return the address that stops mails of this kind, or "" where a client has no say: answers, and mails to others."""
+    topic = TOPICS.get(message.kind)
+    if topic is None:
+        return ""
+    of = {"client": message.client, "topic": topic}
+    expires_at = now + timedelta(days=STOP_DAYS)
+    return _absolute(
+        "reminders:stop_open", DUMMY if is_preview else UnsubscribeLink.mint(now=now, expires_at=expires_at, **of)
+    )
 
 
 def _intake(message, now, is_preview):
@@ -306,6 +324,13 @@ def sender(practice: Practice) -> str:
     return str(Address(display_name=one_line(practice.name), addr_spec=parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
 
+def _unsubscribe(letter: Letter) -> dict[str, str]:
+    """Return the headers by which a mail program shows its own button to stop such mails (RFC 8058)."""
+    if not letter.stop:
+        return {}
+    return {"List-Unsubscribe": f"<{letter.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
 def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
     """Return the mail ready for a mail server: plain text with an HTML twin, one recipient."""
     context = {"letter": letter, "practice": practice, "phone": own_number(practice)}
@@ -319,6 +344,7 @@ def as_email(letter: Letter, message: Message, *, practice: Practice, now: datet
             "Message-ID": message_id(message),
             "Date": format_datetime(now),
             "Auto-Submitted": "auto-generated",
+            **_unsubscribe(letter),
         },
     )
     mail.attach_alternative(render_to_string("reminders/mail/letter.html", context), "text/html")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reminders import outbox_views, rule_views, views
+from reminders import outbox_views, rule_views, stop_views, views
 
 app_name = "reminders"
 
@@ -18,4 +18,6 @@ urlpatterns = [
     path("check-in/open/<str:token>/", views.check_in_open, name="check_in_open"),
     path("check-in/<slug:handle>/", views.check_in_page, name="check_in_page"),
     path("check-in/<slug:handle>/done/", views.check_in_done, name="check_in_done"),
+    path("mails/open/<str:token>/", stop_views.stop_open, name="stop_open"),
+    path("mails/<slug:handle>/", stop_views.stop_page, name="stop_page"),
 ]

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from practice import audit, clock, links
 from practice.access import public
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
@@ -18,6 +19,7 @@ ANSWERED = "check_ins_answered"  # in the session: those this browser has answer
 
 
 @public
+@door
 @require_safe
 def check_in_open(request, token):
     link = CheckInLink.objects.opened_by(token, now=clock.now())

@@ -13,7 +13,7 @@ from clients.models import Consent, IntakeLink
 from clients.walk import STEPS
 from practice.context import SAFETY_NET
 from referrals.models import ReportLink
-from reminders.models import CheckInLink
+from reminders.models import CheckInLink, UnsubscribeLink
 from tests.support.addresses import own_routes, url_of
 from tests.support.everything import DAY, built_practice, open_links, whole_practice  # noqa: F401
 from tests.support.pages import is_html, read_page
@@ -39,6 +39,7 @@ OPENED_BY = {  # the address in a mail, the kind of link it takes, and the names
     "referrals:report_open": (ReportLink, {"report"}),
     "online:booking_open": (BookingLink, {"book"}),
     "reminders:check_in_open": (CheckInLink, {"check_in", "answered"}),
+    "reminders:stop_open": (UnsubscribeLink, {"stop"}),
 }
 BEHIND_LINKS = {
     "booking:my_appointment": "visit",
@@ -61,6 +62,7 @@ BEHIND_LINKS = {
     "referrals:report_page": "report",
     "reminders:check_in_done": "answered",
     "reminders:check_in_page": "check_in",
+    "reminders:stop_page": "stop",
 }
 PUBLIC = DOORS | WAY_IN | set(OPENED_BY) | set(BEHIND_LINKS)
 GARBAGE = "0" * 43
@@ -154,6 +156,7 @@ def test_forms_sent_as_they_come_decide_nothing(everything):
     """A robot that presses every button finds boxes unticked: nothing is confirmed, cancelled, answered or handed in."""
     ada = everything.holder(everything.ada)
     decisive = {"booking.Appointment", "booking.AppointmentChange", "clients.Consent", "reminders.CheckIn"}
+    decisive |= {"reminders.MailChoice"}
     decisive |= {"clients.Screening", "clients.Task", "referrals.Report"}
     before = all_rows()
 
@@ -233,6 +236,27 @@ def test_tokens_that_open_nothing_get_the_same_words(route, everything):
 
 
 @pytest.mark.parametrize("route", OPENED_BY)
+def test_who_tried_too_many_wrong_tokens_waits_whatever_the_next_one_is(route, everything):
+    """The answer is the same for a right token, so that it tells nothing; another place of the net opens it meanwhile."""
+    right = reverse(route, args=[everything.ada.tokens[sorted(OPENED_BY[route][1])[0]]])
+    wrong, browser = reverse(route, args=[GARBAGE]), Browser()
+
+    tried = [browser.get(wrong) for _ in range(60)]
+    after = [browser.get(wrong), browser.get(right)]
+
+    assert {page.status_code for page in tried} == {404}
+    assert [page.status_code for page in after] == [429, 429]
+    assert {words_of(page) for page in after} == {words_of(tried[0])}
+    assert Browser(REMOTE_ADDR="203.0.113.7").get(right).status_code == 302
+
+
+def test_links_that_open_are_not_counted(everything):
+    url = reverse("reminders:check_in_open", args=[everything.ada.tokens["check_in"]])
+
+    assert {Browser().get(url).status_code for _ in range(70)} == {302}
+
+
+@pytest.mark.parametrize("route", OPENED_BY)
 def test_a_link_opens_until_its_last_second(route, everything, still_clock):
     name = sorted(OPENED_BY[route][1])[-1]
     url, link = reverse(route, args=[everything.ada.tokens[name]]), everything.ada.opened[name]
@@ -254,7 +278,7 @@ def test_a_closed_link_shuts_the_pages_of_browsers_that_had_opened_it(route, end
     if end == "expired":
         still_clock.at = NOW + DAY
     else:
-        for model in (AppointmentLink, BookingLink, WaitlistOfferLink, IntakeLink, ReportLink, CheckInLink):
+        for model in {model for model, _ in OPENED_BY.values()}:
             model.objects.all().revoke(at=NOW)
     before = all_rows()
 

@@ -12,12 +12,14 @@ from clients.views.intake_steps import Walk, overview, parts_read, serve_step
 from clients.walk import SIGN, BrowserMemory, first_open_step
 from practice import audit, clock, links
 from practice.access import public
+from practice.doors import door
 from practice.errors_views import link_closed
 
 ON_TABLET = "on_tablet"
 
 
 @public
+@door
 @require_safe
 def intake_open(request, token):
     link = IntakeLink.objects.opened_by(token, now=clock.now())

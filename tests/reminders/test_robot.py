@@ -15,7 +15,7 @@ from clients.models import Intake, IntakeLink
 from practice.models import AuditEvent
 from referrals.models import ReportLink
 from reminders.due import derive_due
-from reminders.models import CheckIn, CheckInLink
+from reminders.models import CheckIn, CheckInLink, UnsubscribeLink
 from sessions.models import OutcomeScore
 from tests.look.conftest import chrome, complaints, open_as  # noqa: F401
 from tests.reminders.test_due import referrer, report  # noqa: F401
@@ -50,6 +50,7 @@ def links(report, ada, ben, mia, dana, massage):  # noqa: F811
         ),
         "clients:intake_open": (IntakeLink, {"intake": Intake.objects.create(client=ada, requested_at=NOW)}),
         "referrals:report_open": (ReportLink, {"report": report}),
+        "reminders:stop_open": (UnsubscribeLink, {"client": ada, "topic": "reminders"}),
         "booking:offer_open": (WaitlistOfferLink, {"offer": offer}),
     }
     named = dict.fromkeys(("held", "called off"), "booking:appointment_open")
@@ -102,6 +103,7 @@ def crawl(page, start, site) -> int:
         ("online:book_start", 2),
         ("clients:intake_open", 2),
         ("referrals:report_open", 0),
+        ("reminders:stop_open", 1),
         ("booking:offer_open", 2),
     ],
 )

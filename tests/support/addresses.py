@@ -180,6 +180,8 @@ ARGUMENTS: dict[str, Callable[[Rows], dict]] = {
     "reminders:check_in_open": _token("check_in"),
     "reminders:check_in_page": _handle("check_in"),
     "reminders:check_in_done": _handle("answered"),
+    "reminders:stop_open": _token("stop"),
+    "reminders:stop_page": _handle("stop"),
     "workspace:client_page": _client,
     "workspace:room_edit": lambda rows: {"pk": rows[0].spare_room.pk},
     "workspace:service_edit": lambda rows: {"pk": rows[1].service.pk},
@@ -391,6 +393,8 @@ FORMS: dict[str, Callable[[Rows], dict]] = {
     },
     "referrals:referrer_create": lambda _rows: {"name": "Jo Park", "profession": "chiropractor"},
     "referrals:report_write": lambda _rows: {"message": "Responds well"},
+    "reminders:stop_open": lambda _rows: {"List-Unsubscribe": "One-Click"},
+    "reminders:stop_page": lambda _rows: {"wanted": ["reminders", "follow_up"]},
     "reminders:check_in_page": lambda _rows: {
         "pain_now_nrs": "3",
         "nowhere_now": "on",

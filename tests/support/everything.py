@@ -40,7 +40,7 @@ from referrals.letters import enter_referrer, take_in_referral
 from referrals.models import Referrer, ReportLink
 from referrals.reports import send_report, write_report
 from reminders.checkins import answer_check_in
-from reminders.models import CheckIn, CheckInLink, Message
+from reminders.models import CheckIn, CheckInLink, Message, UnsubscribeLink
 from reminders.outbox import send_due
 from reminders.views import ANSWERED
 from sessions.adverse import report_adverse_event
@@ -69,6 +69,7 @@ OPENS = {  # the address that opens the links of a record, by their name
     "report": "referrals:report_open",
     "check_in": "reminders:check_in_open",
     "answered": "reminders:check_in_open",
+    "stop": "reminders:stop_open",
 }
 MAIL = "20261123T080000000000-00000000"
 
@@ -479,6 +480,7 @@ def _mint_links(record):
         "report": (ReportLink, {"report": record.report}),
         "check_in": (CheckInLink, {"check_in": record.open_check_in}),
         "answered": (CheckInLink, {"check_in": record.check_in}),
+        "stop": (UnsubscribeLink, {"client": record.client, "topic": "reminders"}),
     }
     record.feed, record.feed_token = make_feed(label="Phone", has_names=True, by=record.therapist, at=NOW)
     for name, (model, of) in rows.items():
