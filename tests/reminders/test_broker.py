@@ -89,7 +89,7 @@ def everything(broker: redis.Redis) -> set[bytes]:
         b"zset": lambda key: broker.zrange(key, 0, -1),
     }
     found = set()
-    for key in broker.keys():
+    for key in broker.scan_iter():
         kind = broker.type(key)
         found |= {key, *filter(None, reads[kind](key) if kind in reads else [])}
     return found
