@@ -29,7 +29,8 @@ TOPICS: dict[str, str] = {
     Kind.WAITLIST_OFFER: Topic.OFFERS,
 }
 # Kinds that wait for the end of quiet hours, however late they are. Offers have a clock of their own: none is made at night.
-RESTING = frozenset({*TOPICS} - {Kind.WAITLIST_OFFER} | {Kind.REFERRAL_RECEIVED, Kind.REFERRAL_SEEN})
+# That a letter has come in is the answer to what the desk just did, and leaves at once; that somebody was seen can wait.
+RESTING = frozenset({*TOPICS} - {Kind.WAITLIST_OFFER} | {Kind.REFERRAL_SEEN})
 
 
 class NotPossible(Refused):
