@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats
 
-from booking.calendar_files import calendar_file
+from booking.calendar_files import calendar_file, calendar_of_several
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
 from booking.online import must_call
 from booking.second_thoughts import undo_until
@@ -28,6 +28,7 @@ from practice.models import Cover, Practice, User
 from practice.phones import own_number
 from referrals.models import ReportLink
 from reminders.due.staff import day_change_of
+from reminders.due.visits import remember_told, visits_of_mail
 from reminders.models import CheckInLink, Message, UnsubscribeLink
 from reminders.rules import TOPICS
 
@@ -41,10 +42,26 @@ STOP_DAYS = 180
 OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
 
+# What a mail about several visits says once a single one is left to tell of.
+OF_ONE = {
+    Message.Kind.SERIES_BOOKED: Message.Kind.BOOKING_CONFIRMATION,
+    Message.Kind.SERIES_CANCELLED: Message.Kind.APPOINTMENT_CANCELLED,
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One of several visits in a mail: when it is, in words, and the address that opens it, "" once it is cancelled."""
+
+    visit: Appointment
+    when: str
+    link: str
+
+
 @dataclass(frozen=True)
 class Letter:
-    """One mail in words: who gets it, what it says, the address behind its button ("" without one), and the one that stops
-    mails of its kind ("" where they answer what somebody did).
+    """One mail in words: who gets it, what it says, the address behind its button ("" without one), the one that stops
+    mails of its kind ("" where they answer what somebody did), and the visits of a mail about several.
     """
 
     to: str
@@ -54,6 +71,7 @@ class Letter:
     link: str
     after: tuple[str, ...]
     stop: str = ""
+    listed: tuple[Listed, ...] = ()
 
 
 def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
@@ -63,8 +81,12 @@ def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """
     local = moment.astimezone(zone)
     day = formats.date_format(local, "l j F" if local.year == now.astimezone(zone).year else "l j F Y")
-    name = local.tzname() if local.tzname().isalpha() else f"UTC{local.isoformat()[-6:]}"
-    return f"{day} at {local:%H:%M} ({name})"
+    return f"{day} at {local:%H:%M} ({_zone_name(moment, zone)})"
+
+
+def _zone_name(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return local.tzname() if local.tzname().isalpha() else f"UTC{local.isoformat()[-6:]}"
 
 
 def one_line(text: str) -> str:
@@ -126,10 +148,14 @@ def _in_charge(client: Client, now: datetime) -> Iterator[User]:
 
 def compose(message: Message, *, practice: Practice, now: datetime, is_preview: bool = False) -> Letter:
     """Return the mail in words. Unless it is a preview this mints its link, valid until revoked or expired."""
-    link, words = _LINKS[message.kind](message, now, is_preview)
     zone = ZoneInfo(practice.time_zone)
+    listed = _listed(message, zone, now, is_preview) if message.series_id else ()
+    if len(listed) == 1:
+        link, words = listed[0].link, OF_ONE[message.kind]
+    else:
+        link, words = _LINKS[message.kind](message, now, is_preview)
     entry = WORDS[words]
-    fields = _fields(message, practice, zone, now)
+    fields = _fields(message, practice, zone, now, listed)
     say = lambda text: text.format(**fields)  # noqa: E731
     return Letter(
         to=address_of(message, now),
@@ -139,11 +165,41 @@ def compose(message: Message, *, practice: Practice, now: datetime, is_preview: 
         link=link,
         after=tuple(filter(None, map(say, entry["after"]))),
         stop=_stop(message, now, is_preview),
+        listed=listed,
     )
 
 
-def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime) -> dict[str, str]:
+def _listed(message: Message, zone: ZoneInfo, now: datetime, is_preview: bool) -> tuple[Listed, ...]:
+    """Return the visits of a mail about several, with a link minted for each that stands. What it tells of is remembered.
+
+    The zone is named in each line only where it changes among them, and the therapist only where there are several.
+    """
+    visits = visits_of_mail(message, now) or (is_preview and list(message.series.appointments.order_by("starts_at")))
+    if not visits:
+        raise ValueError("there is no visit left to tell of")  # changed since it was claimed: the outbox writes that down
+    if not is_preview:
+        remember_told(message, visits)
+    has_one_zone = len({_zone_name(visit.starts_at, zone) for visit in visits}) == 1
+    has_one_therapist = len({visit.therapist_id for visit in visits}) == 1
+    listed = []
+    for visit in visits:
+        when = in_words(visit.starts_at, zone, now)
+        when = when.rpartition(" (")[0] if has_one_zone else when
+        when = when if has_one_therapist else f"{when} with {_called(visit.therapist)}"
+        link = "" if visit.is_cancelled else _link_to(visit, now, is_preview)
+        listed.append(Listed(visit, one_line(when), link))
+    return tuple(listed)
+
+
+def _called(person: User) -> str:
+    return person.first_name or person.username
+
+
+def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime, listed=()) -> dict[str, str]:
     visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
+    if listed:
+        visit = listed[0].visit
+    zones = {_zone_name(row.visit.starts_at, zone) for row in listed}
     if message.offer_id:
         visit = message.offer.appointment
     therapist = visit.therapist if visit else None
@@ -155,7 +211,10 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
         "practice": practice.name,
         "phone": own_number(practice),
         "place": practice.address,
-        "therapist": (therapist.first_name or therapist.username) if therapist else "",
+        "therapist": _called(therapist) if therapist else "",
+        "therapists": " and ".join(dict.fromkeys(_called(row.visit.therapist) for row in listed)),
+        "count": str(len(listed)),
+        "zone": f"All times are in {zones.pop()}." if len(zones) == 1 else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
         "was": in_words(_was_to_begin(message, now), zone, now) if message.kind == Message.Kind.DAY_CHANGED else "",
         "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
@@ -203,10 +262,17 @@ def _intake(message, now, is_preview):
     return _absolute("clients:intake_open", token), words
 
 
-def _appointment(message, now, is_preview):
-    visit = message.appointment
+def _link_to(visit, now, is_preview):
     token = DUMMY if is_preview else AppointmentLink.mint(now=now, expires_at=visit.starts_at, appointment=visit)
-    return _absolute("booking:appointment_open", token), message.kind
+    return _absolute("booking:appointment_open", token)
+
+
+def _appointment(message, now, is_preview):
+    return _link_to(message.appointment, now, is_preview), message.kind
+
+
+def _several(message, now, is_preview):
+    return "", message.kind  # each visit has its own link, beside it
 
 
 def _moved(message, now, is_preview):
@@ -297,6 +363,8 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
     Message.Kind.BOOKING_HELD: _held,
     Message.Kind.BOOKING_LINK: _booking_link,
+    Message.Kind.SERIES_BOOKED: _several,
+    Message.Kind.SERIES_CANCELLED: _several,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
     Message.Kind.CHECK_IN_NUDGE: _check_in,
@@ -350,4 +418,7 @@ def as_email(letter: Letter, message: Message, *, practice: Practice, now: datet
     mail.attach_alternative(render_to_string("reminders/mail/letter.html", context), "text/html")
     if message.kind in OF_A_VISIT:
         mail.attach("visit.ics", calendar_file(message.appointment, practice, now=now), "text/calendar")
+    if letter.listed:
+        file = calendar_of_several([row.visit for row in letter.listed], practice, now=now)
+        mail.attach("visits.ics", file, "text/calendar")
     return mail
