@@ -176,7 +176,9 @@ def _listed(message: Message, zone: ZoneInfo, now: datetime, is_preview: bool) -
     """
     visits = visits_of_mail(message, now) or (is_preview and list(message.series.appointments.order_by("starts_at")))
     if not visits:
-        raise ValueError("there is no visit left to tell of")  # changed since it was claimed: the outbox writes that down
+        raise ValueError(
+            "there is no visit left to tell of"
+        )  # changed since it was claimed: the outbox writes that down
     if not is_preview:
         remember_told(message, visits)
     has_one_zone = len({_zone_name(visit.starts_at, zone) for visit in visits}) == 1

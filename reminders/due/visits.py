@@ -53,9 +53,7 @@ def _coming(now):
         ANNOUNCED, appointment=OuterRef("pk"), kind__in=[Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED]
     )
     rows = Appointment.objects.filter(starts_at__gt=now).prefetch_related("client")  # joined, SQLite walks every client
-    return rows.annotate(
-        promised_at=promised_at(), was_announced=Q(Exists(own)) | Q(told_with(Kind.SERIES_BOOKED))
-    )
+    return rows.annotate(promised_at=promised_at(), was_announced=Q(Exists(own)) | Q(told_with(Kind.SERIES_BOOKED)))
 
 
 def untold(now):
