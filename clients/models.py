@@ -397,6 +397,7 @@ WHY = {
     "series-mail": "Confirm the visits",
     "series-cancelled-mail": "Visits cancelled: say so",
     "held": "Asked for a time online",
+    "address": "E-mail address refused: ask for a new one",
     "reminder": "Remind of the visit",
     "recall": "Invite to come again",
 }

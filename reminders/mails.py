@@ -1,14 +1,12 @@
 """The words of each mail, and the link minted into it at hand-off. Only here does a message become text."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
-from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,7 +14,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, translation
 
 from booking.calendar_files import calendar_file, calendar_of_several
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
@@ -26,16 +24,20 @@ from booking.undo import last_change
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
 from practice.phones import own_number
-from referrals.models import ReportLink
+from protocols.models import HomeProgrammeLink
+from referrals.models import Referral, ReferralLink, ReportLink
 from reminders.due.staff import day_change_of
-from reminders.due.visits import remember_told, visits_of_mail
+from reminders.listing import Listed, list_visits, zone_of
 from reminders.models import CheckInLink, Message, UnsubscribeLink
+from reminders.own_words import own_words_of
 from reminders.rules import TOPICS
+from reminders.wording import FALLBACK, Words, active_phrases, called, in_words, phrases_of, time_in_words, words_of
 
-WORDS = tomllib.loads((Path(__file__).parent / "words" / "en.toml").read_text(encoding="utf-8"))
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
+STATUS_DAYS = 90
+HOME_DAYS = 30
 BOOKING_LINK_DAYS = 7
 STOP_DAYS = 180
 # Mails that carry the visit as a calendar file: the same entry is made, moved and struck.
@@ -47,15 +49,6 @@ OF_ONE = {
     Message.Kind.SERIES_BOOKED: Message.Kind.BOOKING_CONFIRMATION,
     Message.Kind.SERIES_CANCELLED: Message.Kind.APPOINTMENT_CANCELLED,
 }
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One of several visits in a mail: when it is, in words, and the address that opens it, "" once it is cancelled."""
-
-    visit: Appointment
-    when: str
-    link: str
 
 
 @dataclass(frozen=True)
@@ -72,21 +65,12 @@ class Letter:
     after: tuple[str, ...]
     stop: str = ""
     listed: tuple[Listed, ...] = ()
+    language: str = FALLBACK
 
-
-def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """Return a moment as a client reads it, with the zone's short name: 'Monday 23 November at 14:30 (GMT)'.
-
-    A zone without a name of its own is told by its distance from UTC; a year that is not the present one is named.
-    """
-    local = moment.astimezone(zone)
-    day = formats.date_format(local, "l j F" if local.year == now.astimezone(zone).year else "l j F Y")
-    return f"{day} at {local:%H:%M} ({_zone_name(moment, zone)})"
-
-
-def _zone_name(moment: datetime, zone: ZoneInfo) -> str:
-    local = moment.astimezone(zone)
-    return local.tzname() if local.tzname().isalpha() else f"UTC{local.isoformat()[-6:]}"
+    @property
+    def preheader(self) -> str:
+        """What a mail program shows beside the subject: the first words after the greeting."""
+        return next(iter((*self.before[1:], *self.before)), "")
 
 
 def one_line(text: str) -> str:
@@ -101,12 +85,17 @@ def next_visit(client: Client, now: datetime) -> Appointment | None:
 
 def address_of(message: Message, now: datetime) -> str:
     """Return where the mail goes today, or "" if there is nowhere to send it."""
-    if message.report_id:
-        return message.report.referral.referrer.email
+    if referral := referral_of(message):
+        return referral.referrer.email
     if is_to_staff(message):
         reader = reader_of(message, now)
         return reader.email if reader else ""
     return message.client.email if message.client.can_be_mailed else ""
+
+
+def referral_of(message: Message) -> Referral | None:
+    """Return the referral whose referrer the mail goes to; None for all other mails."""
+    return message.report.referral if message.report_id else message.referral
 
 
 def is_to_staff(message: Message) -> bool:
@@ -148,80 +137,83 @@ def _in_charge(client: Client, now: datetime) -> Iterator[User]:
 
 def compose(message: Message, *, practice: Practice, now: datetime, is_preview: bool = False) -> Letter:
     """Return the mail in words. Unless it is a preview this mints its link, valid until revoked or expired."""
-    zone = ZoneInfo(practice.time_zone)
-    listed = _listed(message, zone, now, is_preview) if message.series_id else ()
+    zone, listed = ZoneInfo(practice.time_zone), ()
+    if message.series_id:
+        with translation.override(words_of(message.kind).language):
+            listed = list_visits(message, zone, now, link_to=_link_to, is_preview=is_preview)
     if len(listed) == 1:
-        link, words = listed[0].link, OF_ONE[message.kind]
+        link, key = listed[0].link, OF_ONE[message.kind]
     else:
-        link, words = _LINKS[message.kind](message, now, is_preview)
-    entry = WORDS[words]
-    fields = _fields(message, practice, zone, now, listed)
-    say = lambda text: text.format(**fields)  # noqa: E731
-    return Letter(
+        link, key = _LINKS[message.kind](message, now, is_preview)
+    words = words_of(key)
+    with translation.override(words.language):
+        fields = _fields(message, practice, zone, now, listed)
+    return letter_of(
+        words,
+        fields,
         to=address_of(message, now),
-        subject=say(entry["subject"]),
-        before=tuple(filter(None, map(say, entry["before"]))),
-        button=entry.get("button", ""),
         link=link,
-        after=tuple(filter(None, map(say, entry["after"]))),
+        own=own_words_of(message.kind),
         stop=_stop(message, now, is_preview),
         listed=listed,
     )
 
 
-def _listed(message: Message, zone: ZoneInfo, now: datetime, is_preview: bool) -> tuple[Listed, ...]:
-    """Return the visits of a mail about several, with a link minted for each that stands. What it tells of is remembered.
-
-    The zone is named in each line only where it changes among them, and the therapist only where there are several.
-    """
-    visits = visits_of_mail(message, now) or (is_preview and list(message.series.appointments.order_by("starts_at")))
-    if not visits:
-        raise ValueError(
-            "there is no visit left to tell of"
-        )  # changed since it was claimed: the outbox writes that down
-    if not is_preview:
-        remember_told(message, visits)
-    has_one_zone = len({_zone_name(visit.starts_at, zone) for visit in visits}) == 1
-    has_one_therapist = len({visit.therapist_id for visit in visits}) == 1
-    listed = []
-    for visit in visits:
-        when = in_words(visit.starts_at, zone, now)
-        when = when.rpartition(" (")[0] if has_one_zone else when
-        when = when if has_one_therapist else f"{when} with {_called(visit.therapist)}"
-        link = "" if visit.is_cancelled else _link_to(visit, now, is_preview)
-        listed.append(Listed(visit, one_line(when), link))
-    return tuple(listed)
-
-
-def _called(person: User) -> str:
-    return person.first_name or person.username
+def letter_of(
+    words: Words,
+    fields: dict[str, str],
+    *,
+    to: str,
+    link: str,
+    own: str = "",
+    stop: str = "",
+    listed: tuple[Listed, ...] = (),
+) -> Letter:
+    """Return the words with their fields filled in, and the practice's `own` after the main paragraphs and the list."""
+    say = lambda text: text.format(**fields)  # noqa: E731
+    before, after = map(say, words.before), map(say, words.after)
+    return Letter(
+        to=to,
+        subject=say(words.subject),
+        before=tuple(filter(None, before if listed else (*before, own))),
+        button=words.button,
+        link=link,
+        after=tuple(filter(None, (own, *after) if listed else after)),
+        stop=stop,
+        listed=listed,
+        language=words.language,
+    )
 
 
 def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime, listed=()) -> dict[str, str]:
     visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
     if listed:
         visit = listed[0].visit
-    zones = {_zone_name(row.visit.starts_at, zone) for row in listed}
+    zones = {zone_of(row.visit, zone) for row in listed}
     if message.offer_id:
         visit = message.offer.appointment
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
+    if message.plan_id:
+        therapist = message.plan.therapist
+    referral = referral_of(message)
     reader = reader_of(message, now) if is_to_staff(message) else None
     told = {
-        "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
+        "first_name": called(reader) if reader else message.client.first_name,
         "practice": practice.name,
         "phone": own_number(practice),
         "place": practice.address,
-        "therapist": _called(therapist) if therapist else "",
-        "therapists": " and ".join(dict.fromkeys(_called(row.visit.therapist) for row in listed)),
+        "therapist": called(therapist) if therapist else "",
+        "therapists": active_phrases().both.join(dict.fromkeys(called(row.visit.therapist) for row in listed)),
         "count": str(len(listed)),
-        "zone": f"All times are in {zones.pop()}." if len(zones) == 1 else "",
+        "zone": active_phrases().all_times.format(zone=zones.pop()) if len(zones) == 1 else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
         "was": in_words(_was_to_begin(message, now), zone, now) if message.kind == Message.Kind.DAY_CHANGED else "",
         "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
-        "book_online": _book_online(practice),
-        "referrer": message.report.referral.referrer.name if message.report_id else "",
+        "book_online": book_online(practice),
+        "referrer": referral.referrer.name if referral else "",
+        "letter_of": formats.date_format(referral.received_on, "j F Y") if referral else "",
     }
     return {name: one_line(text) for name, text in told.items()}
 
@@ -229,7 +221,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime,
 def _until(visit: Appointment | None, zone: ZoneInfo, now: datetime) -> str:
     """Return until when the time is held, or what the client did can be taken back: '14:30 (GMT)'; "" for neither."""
     until = visit and (visit.held_until or undo_ends(visit, now))
-    return in_words(until, zone, now).partition(" at ")[2] if until else ""
+    return time_in_words(until, zone) if until else ""
 
 
 def undo_ends(visit: Appointment, now: datetime) -> datetime | None:
@@ -238,8 +230,10 @@ def undo_ends(visit: Appointment, now: datetime) -> datetime | None:
     return until if until and now < until and now < visit.starts_at else None
 
 
-def _book_online(practice: Practice) -> str:
-    return f"Or book a new time yourself: {_absolute('online:book_start')}" if practice.is_online_booking_open else ""
+def book_online(practice: Practice) -> str:
+    """Return the paragraph that leads to online booking, in the active language; "" while it is closed."""
+    words = phrases_of(translation.get_language() or FALLBACK).book_online
+    return words.format(link=_absolute("online:book_start")) if practice.is_online_booking_open else ""
 
 
 def _absolute(name: str, *args) -> str:
@@ -317,6 +311,18 @@ def _check_in(message, now, is_preview):
     return _absolute("reminders:check_in_open", token), message.kind
 
 
+def _home(message, now, is_preview):
+    expires_at = now + timedelta(days=HOME_DAYS)
+    token = DUMMY if is_preview else HomeProgrammeLink.mint(now=now, expires_at=expires_at, plan=message.plan)
+    return _absolute("protocols:home_open", token), message.kind
+
+
+def _status(message, now, is_preview):
+    expires_at = now + timedelta(days=STATUS_DAYS)
+    token = DUMMY if is_preview else ReferralLink.mint(now=now, expires_at=expires_at, referral=message.referral)
+    return _absolute("referrals:status_open", token), message.kind
+
+
 def _report(message, now, is_preview):
     expires_at = now + timedelta(days=REPORT_DAYS)
     token = DUMMY if is_preview else ReportLink.mint(now=now, expires_at=expires_at, report=message.report)
@@ -376,6 +382,9 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.NO_SHOW: _come_again,
     Message.Kind.REASSESSMENT: _come_again,
     Message.Kind.RECALL: _come_again,
+    Message.Kind.HOME_PROGRAMME: _home,
+    Message.Kind.REFERRAL_RECEIVED: _status,
+    Message.Kind.REFERRAL_SEEN: _status,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.DAY_CHANGED: _day_changed,
     Message.Kind.THERAPIST_ALERT: _alert,
@@ -403,24 +412,44 @@ def _unsubscribe(letter: Letter) -> dict[str, str]:
 
 def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
     """Return the mail ready for a mail server: plain text with an HTML twin, one recipient."""
-    context = {"letter": letter, "practice": practice, "phone": own_number(practice)}
-    mail = EmailMultiAlternatives(
-        subject=letter.subject,
-        body=re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", context)),
-        from_email=sender(practice),
-        to=[letter.to],
-        reply_to=[practice.email] if practice.email else None,
-        headers={
-            "Message-ID": message_id(message),
-            "Date": format_datetime(now),
-            "Auto-Submitted": "auto-generated",
-            **_unsubscribe(letter),
-        },
-    )
-    mail.attach_alternative(render_to_string("reminders/mail/letter.html", context), "text/html")
+    headers = {"Message-ID": message_id(message), "Date": format_datetime(now), **_unsubscribe(letter)}
+    mail = written(letter, practice=practice, headers=headers)
     if message.kind in OF_A_VISIT:
         mail.attach("visit.ics", calendar_file(message.appointment, practice, now=now), "text/calendar")
     if letter.listed:
         file = calendar_of_several([row.visit for row in letter.listed], practice, now=now)
         mail.attach("visits.ics", file, "text/calendar")
     return mail
+
+
+def written(letter: Letter, *, practice: Practice, headers: dict[str, str]) -> EmailMultiAlternatives:
+    """Return a letter as a mail: plain text with an HTML twin, from the practice to one reader."""
+    mail = EmailMultiAlternatives(
+        subject=letter.subject,
+        body=as_text(letter, practice),
+        from_email=sender(practice),
+        to=[letter.to],
+        reply_to=[practice.email] if practice.email else None,
+        headers={**headers, "Auto-Submitted": "auto-generated"},
+    )
+    mail.attach_alternative(as_html(letter, practice), "text/html")
+    return mail
+
+
+def as_text(letter: Letter, practice: Practice) -> str:
+    """Return a letter as plain text."""
+    return re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", _shown(letter, practice)))
+
+
+def as_html(letter: Letter, practice: Practice) -> str:
+    """Return a letter as the HTML a mail program shows."""
+    return render_to_string("reminders/mail/letter.html", _shown(letter, practice))
+
+
+def _shown(letter: Letter, practice: Practice) -> dict:
+    return {
+        "letter": letter,
+        "practice": practice,
+        "phone": own_number(practice),
+        "phrases": phrases_of(letter.language),
+    }

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from reminders import outbox_views, rule_views, stop_views, views
+from reminders import outbox_views, referral_views, rule_views, stop_views, views
 
 app_name = "reminders"
 
 urlpatterns = [
+    path("referral/<int:referral_id>/again/", referral_views.referral_send_again, name="referral_send_again"),
     path("", outbox_views.outbox, name="outbox"),
     path("release/", outbox_views.mail_hold_release, name="mail_hold_release"),
     path("<int:pk>/", outbox_views.message_detail, name="message_detail"),
