@@ -53,6 +53,8 @@ CALLS = {
     Message.Kind.BOOKING_CONFIRMATION: "visit-mail",
     Message.Kind.APPOINTMENT_MOVED: "moved-mail",
     Message.Kind.APPOINTMENT_CANCELLED: "cancelled-mail",
+    Message.Kind.SERIES_BOOKED: "series-mail",
+    Message.Kind.SERIES_CANCELLED: "series-cancelled-mail",
     Message.Kind.CHECK_IN: "check-in-mail",
 }
 
