@@ -17,9 +17,10 @@ LONGEST = OwnWords._meta.get_field("text").max_length
 # A mail is read over shoulders and kept by strangers' servers: what it says beside the name tells why somebody comes here.
 # A word that ends in * stands for all that begin so.
 HEALTH_WORDS = (
-    "pain* ache* aching sciatic* nerve* disc discs herniat* spine spinal lumbar buttock* glute* piriformis pelvi* groin "
-    "hip hips leg legs numb* tingl* symptom* diagnos* injur* illness* disease* surgery pregnan* cancer medication* "
-    "medicine* drug drugs prescri* exercise* stretch* massage* treat* therap* rehab* posture inflamm* swollen swelling"
+    "pain pains painful ache aches aching sciatic* nerve nerves disc discs herniat* spine spinal lumbar buttock* gluteal "
+    "glutes piriformis pelvi* groin hip hips leg legs numb numbness tingl* symptom* diagnos* injur* illness* disease* "
+    "surgery pregnan* cancer medication* medicine* drug drugs prescri* exercise* stretching massage* treat treats "
+    "treatment* therap* rehab* posture inflamm* swollen swelling"
 ).split()
 _ABOUT_HEALTH = re.compile(
     r"\b(" + "|".join(f"{word[:-1]}\\w*" if word.endswith("*") else word for word in HEALTH_WORDS) + r")\b"
