@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from clients.models import Client, Consent
 from practice import audit
@@ -90,6 +91,12 @@ def give_consent(
 def holding_consents(client: Client) -> dict[str, Consent]:
     """Return the newest answer per scope, given or withheld."""
     return {consent.scope: consent for consent in client.consents.order_by("at", "pk")}
+
+
+def agrees(client: str, scope: str) -> Q:
+    """Say in a query that the newest answer for that scope of the client at `client` ("client_id") is yes."""
+    newest = Consent.objects.filter(client=OuterRef(client), scope=scope).order_by("-at", "-pk")
+    return Q(Exists(Consent.objects.filter(pk=Subquery(newest.values("pk")[:1]), is_given=True)))
 
 
 def has_consent(client: Client, scope: str) -> bool:

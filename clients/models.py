@@ -395,6 +395,7 @@ WHY = {
     "moved-mail": "Visit moved: confirm the new time",
     "cancelled-mail": "Visit cancelled: say so",
     "held": "Asked for a time online",
+    "address": "E-mail address refused: ask for a new one",
     "reminder": "Remind of the visit",
     "recall": "Invite to come again",
 }

@@ -11,7 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clients.folding import fold
-from clients.models import Client
+from clients.models import Client, Task
+from clients.todo import raise_task, settle_tasks
 from practice import audit
 from practice.errors import Refused
 from practice.idempotency import body_hash, earlier_result, remember_result
@@ -207,7 +208,7 @@ def _make(key, body, by, at, fields):
 def update_client(client: Client, *, by: User, at: datetime, seen: str | None = None, **fields) -> Client:
     """Put details right and return the client. `seen` is the fingerprint of what the form showed.
 
-    A new e-mail address closes every link sent to the old one.
+    A new e-mail address closes every link sent to the old one, and nobody need ask for it any more.
     Raises DetailsMissing, and ClientChangedMeanwhile if the row no longer is what the form showed.
     """
     standing = Client.objects.select_for_update(no_key=True).get(pk=client.pk)
@@ -225,9 +226,38 @@ def update_client(client: Client, *, by: User, at: datetime, seen: str | None = 
     standing.save(update_fields=[*changed, "email_failed_at", "search"])
     if "email" in changed:
         revoke_links_to(standing, at=at)
+        settle_tasks(
+            kind=Task.Kind.CALL_CLIENT, subject=_address_call(standing), at=at, outcome="A new address is entered."
+        )
     if changed:
         audit.record(action="client.changed", at=at, by=by, target=standing, fields=", ".join(changed))
     return standing
+
+
+@transaction.atomic
+def refuse_address(*, client_id: int, address: str, at: datetime) -> bool:
+    """Mark that a mail server said that `address` takes no mail, and have the desk ask for a new one.
+
+    Returns whether it still is the client's address. Effects: one task and one audit line per address, and no mail
+    to the client until another is entered.
+    """
+    client = Client.objects.select_for_update(no_key=True).get(pk=client_id)
+    if client.email.casefold() != address.casefold():
+        return False
+    if client.email_failed_at is None:
+        client.email_failed_at = at
+        client.save(update_fields=["email_failed_at"])
+        audit.record(action="client.address_refused", at=at, actor="system", target=client)
+        raise_task(
+            kind=Task.Kind.CALL_CLIENT, client=client, subject=_address_call(client), for_role="front_desk", at=at
+        )
+    return True
+
+
+def _address_call(client: Client) -> str:
+    """Return the subject of the call about the client's refused address: the next one has a number of its own."""
+    done = client.tasks.filter(kind=Task.Kind.CALL_CLIENT, subject__startswith=f"address {client.pk}.")
+    return f"address {client.pk}.{done.filter(done_at__isnull=False).count() + 1}"
 
 
 def fingerprint(client: Client) -> str:

@@ -213,6 +213,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
 MAILBOX_DIR = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 20
+EMAIL_PER_MINUTE = env.int("EMAIL_PER_MINUTE", default=60)  # over all workers; 0: as fast as the server takes them
 BOOKING_MAIL_HOLD = timedelta(seconds=env.int("BOOKING_MAIL_HOLD", default=180))
 MAIL_IS_SET_UP = DEMO or bool(env.str("EMAIL_URL", default=""))
 if env.str("EMAIL_URL", default=""):

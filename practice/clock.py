@@ -1,6 +1,9 @@
 """The only clock. Under DEMO it adds the offset kept in DATA_DIR/clock, so web and worker move together."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -36,13 +39,20 @@ def machine_now() -> datetime:
 class StepWatch:
     """Notices when the wall clock jumps against the clock that counts since boot.
 
-    Shapes: `jump()` returns the jump since the last look as a timedelta, zero while it is within `tolerance`.
+    Shapes: `looking()` gives the jump since the last look as a timedelta, zero while it is within `tolerance`.
     """
 
     tolerance = timedelta(minutes=5)
 
     def __init__(self):
         self._lead = self._measure()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def looking(self) -> Iterator[timedelta]:
+        """Give the jump to one thread alone. Another that looks meanwhile waits until what follows from it is done."""
+        with self._lock:
+            yield self.jump()
 
     @staticmethod
     def _measure() -> float:

@@ -1,5 +1,7 @@
 """What every page may show: the practice, the banners, the navigation by role, the safety net."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -13,6 +15,7 @@ SAFETY_NET = (
     "Do not wait for your next appointment."
 )
 
+TROUBLE_AFTER = timedelta(minutes=15)  # a mail server that is away for less is nobody's business
 EVERYBODY = frozenset(Role.values)
 DESK = frozenset({Role.FRONT_DESK, Role.OWNER})
 NAVIGATION = (
@@ -47,6 +50,12 @@ def mail_held(row) -> str:
     return row.mail_held_because if row else ""
 
 
+def mail_away_since(row, now: datetime) -> datetime | None:
+    """Return since when the mail server has taken nothing, once that is long enough to tell; else None."""
+    since = row.mail_down_since if row else None
+    return since if since and now - since >= TROUBLE_AFTER else None
+
+
 def lock(request) -> dict | None:
     """Return when the page of who is signed in locks: seconds left, seconds without a touch, and what it will be then."""
     user = getattr(request, "user", None)
@@ -63,6 +72,7 @@ def practice(request) -> dict:
         "practice": row,
         "is_demo": settings.DEMO,
         "mail_held": mail_held(row),
+        "mail_away_since": mail_away_since(row, clock.now()),
         "nav": navigation(request),
         "lock": lock(request),
         "safety_net": SAFETY_NET,

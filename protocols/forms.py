@@ -2,7 +2,7 @@
 
 from django import forms
 
-from protocols.models import Protocol, TreatmentPlan
+from protocols.models import HomeReport, Protocol, TreatmentPlan
 
 
 class PlanForm(forms.Form):
@@ -52,4 +52,15 @@ class PlanCloseForm(forms.Form):
         help_text="For example: goal reached, referred back, moved away.",
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Write in a few words why the plan ends."},
+    )
+
+
+class HomeReportForm(forms.Form):
+    """How often the home programme was done, in one tap. Nothing is chosen beforehand."""
+
+    how_often = forms.ChoiceField(
+        label="How often did you do it since your last visit?",
+        choices=HomeReport.HowOften.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Tap the answer that fits best."},
     )

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from clients.models import ClinicalQuerySet
+from practice.constraints import AppendOnly
 from practice.links import Link
 
 
@@ -192,6 +193,35 @@ class TreatmentPlan(models.Model):
     def sides(self) -> tuple[str, ...]:
         """The sides it works on: one, or both."""
         return ("left", "right") if self.side == self.Side.BOTH else (self.side,)
+
+
+class HomeReportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """What was said about plans of the charts `user` may read."""
+        return self.filter(plan__in=TreatmentPlan.objects.visible_to(user).values("pk"))
+
+
+class HomeReport(models.Model):
+    """How often a client did the home programme since the visit before, in their own word. Rows are added, never changed."""
+
+    class HowOften(models.TextChoices):
+        NOT_AT_ALL = "not_at_all", "Not at all"
+        SOME_DAYS = "some_days", "Some days"
+        MOST_DAYS = "most_days", "Most days"
+        EVERY_DAY = "every_day", "Every day"
+
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="home_reports")
+    how_often = models.CharField(max_length=10, choices=HowOften)
+    at = models.DateTimeField()
+
+    objects = HomeReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [AppendOnly(name="home_report_is_append_only")]
+        indexes = [models.Index(fields=["plan", "-at"], name="home_report_newest_first")]
+
+    def __str__(self):
+        return f"home report #{self.pk}"
 
 
 class HomeProgrammeLink(Link):

@@ -12,7 +12,7 @@ from practice import audit
 from practice.errors import Refused
 from practice.models import User
 from protocols.knowledge import KNOWLEDGE, Advice
-from protocols.models import Phase, PhaseMuscle, Protocol, TreatmentPlan
+from protocols.models import HomeProgrammeLink, Phase, PhaseMuscle, Protocol, TreatmentPlan
 from protocols.progress import Course, courses_of
 
 A_DAY = timedelta(days=1)
@@ -97,7 +97,10 @@ def is_in_care(client: Client, therapist: User) -> bool:
 
 @transaction.atomic
 def close_plan(plan: TreatmentPlan, *, note: str, by: User, at: datetime) -> TreatmentPlan:
-    """Close the plan with what came of it, and return it. Raises NotInCare, PlanAlreadyClosed."""
+    """Close the plan with what came of it, and return it; links to its home programme open no more.
+
+    Raises NotInCare, PlanAlreadyClosed.
+    """
     standing = TreatmentPlan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan.pk)
     if not is_in_care(standing.client, by):
         raise NotInCare("This client is in another therapist's care.")
@@ -105,6 +108,7 @@ def close_plan(plan: TreatmentPlan, *, note: str, by: User, at: datetime) -> Tre
         raise PlanAlreadyClosed("This plan is closed already.")
     standing.closed_at, standing.closed_by, standing.closing_note = at, by, note
     standing.save(update_fields=["closed_at", "closed_by", "closing_note"])
+    HomeProgrammeLink.objects.filter(plan=standing).revoke(at=at)
     audit.record(action="plan.closed", at=at, by=by, target=standing)
     return standing
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from protocols import views
+from protocols import public_views, views
 
 app_name = "protocols"
 
@@ -13,4 +13,6 @@ urlpatterns = [
     path("plans/<int:pk>/", views.plan_detail, name="plan_detail"),
     path("plans/<int:pk>/close/", views.plan_close, name="plan_close"),
     path("plans/<int:pk>/home/", views.home_programme, name="home_programme"),
+    path("home/open/<str:token>/", public_views.home_open, name="home_open"),
+    path("home/<slug:handle>/", public_views.my_programme, name="my_programme"),
 ]

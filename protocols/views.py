@@ -14,6 +14,7 @@ from practice import audit, clock
 from practice.access import role_required
 from practice.errors import Refused
 from protocols.forms import PlanCloseForm, PlanForm
+from protocols.home import programme_of, said_before
 from protocols.knowledge import KNOWLEDGE
 from protocols.models import Exercise, Phase, PhaseMuscle, Protocol, Technique, TreatmentPlan
 from protocols.plans import (
@@ -25,7 +26,6 @@ from protocols.plans import (
     measured_under,
     open_plan,
     start_plan,
-    visits_done,
 )
 from protocols.progress import change_of
 
@@ -157,7 +157,11 @@ def _progress(plan):
         .select_related("appointment", "therapist")
         .order_by("appointment__starts_at", "pk")
     )
-    visits = [{"session": session, "phase": current_phase(plan, session.visit_number)} for session in sessions]
+    *at_home, since_last = said_before([row.appointment.starts_at for row in sessions], plan.home_reports.all())
+    visits = [
+        {"session": session, "phase": current_phase(plan, session.visit_number), "at_home": at_home[place]}
+        for place, session in enumerate(sessions)
+    ]
     now = clock.now()
     booked = plan.client.appointments.upcoming(now).select_related("therapist", "service").order_by("starts_at", "pk")
     return {
@@ -165,6 +169,7 @@ def _progress(plan):
         "phase": current_phase(plan, len(visits) + 1),
         "change": change_of([each["session"].pain_before_nrs for each in visits]),
         "booked": booked[:10],
+        "at_home": since_last,
     }
 
 
@@ -190,12 +195,5 @@ def plan_close(request, pk):
 @require_GET
 def home_programme(request, pk):
     plan = _plan(request, pk, "home_programme")
-    phase = current_phase(plan, max(1, visits_done(plan)))
-    context = {
-        "plan": plan,
-        "phase": phase,
-        "exercises": phase.exercises.all() if phase else [],
-        "advice": _advice(plan),
-        "today": clock.today(),
-    }
+    context = {"plan": plan, "programme": programme_of(plan), "today": clock.today()}
     return render(request, "protocols/home_programme.html", context)

@@ -30,6 +30,23 @@ class ReferrerForm(OneLineForm, forms.ModelForm):
         )
 
 
+class ReferrerChangeForm(ReferrerForm):
+    """An entry of the address book, and whether it is still in use."""
+
+    class Meta(ReferrerForm.Meta):
+        fields = [*ReferrerForm.Meta.fields, "is_active"]
+        labels = {"is_active": "Still sends people to us"}
+        help_texts = {
+            "email": "Another address: links that went to the old one open no more.",
+            "is_active": "Without it no letter can be taken in from them, and they get no mail.",
+        }
+
+    @property
+    def helper(self) -> FormHelper:
+        """As a new one, and whether it is in use."""
+        return helper(row("name", "profession"), "organisation", row("phone", "email"), "is_active")
+
+
 class LetterForm(OneLineForm, forms.ModelForm):
     """One letter: from whom, when, and what it asks. The referrer is chosen, or typed when new."""
 

@@ -8,7 +8,7 @@ from clients.models import Client
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
-from referrals.models import Referral, Referrer
+from referrals.models import Referral, ReferralLink, Referrer, ReportLink
 
 FIRST_YEAR = 2000
 
@@ -23,6 +23,25 @@ def enter_referrer(*, by: User, at: datetime, **fields) -> Referrer:
     referrer = Referrer.objects.create(**fields)
     audit.record(action="referrer.entered", at=at, by=by, target=referrer)
     return referrer
+
+
+@transaction.atomic
+def change_referrer(referrer: Referrer, *, by: User, at: datetime, **fields) -> Referrer:
+    """Change an entry of the address book and return it. `fields` are those of Referrer.
+
+    With another e-mail address every link that went to the old one opens no more. Effects: audit line.
+    """
+    standing = Referrer.objects.select_for_update(no_key=True).get(pk=referrer.pk)
+    changed = sorted(name for name, value in fields.items() if getattr(standing, name) != value)
+    for name in changed:
+        setattr(standing, name, fields[name])
+    if changed:
+        standing.save(update_fields=changed)
+        audit.record(action="referrer.changed", at=at, by=by, target=standing, fields=changed)
+    if "email" in changed:
+        ReferralLink.objects.filter(referral__referrer=standing).revoke(at=at)
+        ReportLink.objects.filter(report__referral__referrer=standing).revoke(at=at)
+    return standing
 
 
 @transaction.atomic

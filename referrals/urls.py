@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from referrals import views
+from referrals import public_views, views
 
 app_name = "referrals"
 
@@ -15,6 +15,10 @@ urlpatterns = [
     path("reports/<int:pk>/send/", views.report_send, name="report_send"),
     path("referrers/", views.referrer_list, name="referrer_list"),
     path("referrers/new/", views.referrer_create, name="referrer_create"),
+    path("referrers/<int:pk>/", views.referrer_edit, name="referrer_edit"),
+    path("status/open/<str:token>/", public_views.status_open, name="status_open"),
+    path("status/<slug:handle>/", public_views.status_page, name="status_page"),
+    path("status/<slug:handle>/report/", public_views.status_report, name="status_report"),
     path("report/open/<str:token>/", views.report_open, name="report_open"),
     path("report/<slug:handle>/", views.report_page, name="report_page"),
 ]

@@ -17,8 +17,8 @@ from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted, row_id
-from referrals.forms import LetterForm, ReferrerForm, ReportForm
-from referrals.letters import enter_referrer, status_of, take_in_referral
+from referrals.forms import LetterForm, ReferrerChangeForm, ReferrerForm, ReportForm
+from referrals.letters import change_referrer, enter_referrer, status_of, take_in_referral
 from referrals.models import Referral, Referrer, Report, ReportLink
 from referrals.reports import holding_share_consent, may_be_read, send_report, write_report
 
@@ -110,14 +110,22 @@ def referral_detail(request, pk):
             "reads_chart": reads_chart,
             "reports": referral.reports.order_by("-written_at", "-pk") if reads_chart else [],
             "consent": holding_share_consent(referral.client) if reads_chart else None,
+            "mails": _mails(referral),
         },
     )
+
+
+def _mails(referral):
+    """Return what went, or is to go, to the referrer about it, the newest first."""
+    of_reports = [mail for report in referral.reports.prefetch_related("messages") for mail in report.messages.all()]
+    return sorted([*referral.messages.all(), *of_reports], key=lambda mail: (mail.due_at, mail.pk), reverse=True)
 
 
 @staff_only
 @require_safe
 def referrer_list(request):
-    return render(request, "referrals/referrer_list.html", {"referrers": _referrers(request)})
+    referrers = Referrer.objects.visible_to(request.user).order_by("-is_active", "name", "pk")
+    return render(request, "referrals/referrer_list.html", {"referrers": referrers})
 
 
 @role_required("front_desk", "owner")
@@ -129,6 +137,20 @@ def referrer_create(request):
         messages.success(request, f"{referrer.name} is in the address book.")
         return redirect("referrals:referrer_list")
     return render(request, "referrals/referrer_create.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@role_required("front_desk", "owner")
+@require_http_methods(["GET", "HEAD", "POST"])
+def referrer_edit(request, pk):
+    referrer = get_object_or_404(Referrer.objects.visible_to(request.user), pk=pk)
+    name = referrer.name  # the form writes what was typed into the row it holds
+    form = ReferrerChangeForm(posted(request), instance=referrer)
+    if form.is_valid():
+        changed = change_referrer(referrer, by=request.user, at=clock.now(), **form.cleaned_data)
+        messages.success(request, f"{changed.name} is saved.")
+        return redirect("referrals:referrer_list")
+    context = {"form": form, "referrer": {"name": name}}
+    return render(request, "referrals/referrer_edit.html", context, status=422 if form.errors else 200)
 
 
 @role_required(*READERS)

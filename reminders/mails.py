@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import formats, translation
 
 from booking.calendar_files import calendar_file
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
@@ -24,7 +24,8 @@ from booking.undo import last_change
 from clients.models import UNBOOKED_LINK, Client, IntakeLink
 from practice.models import Cover, Practice, User
 from practice.phones import own_number
-from referrals.models import ReportLink
+from protocols.models import HomeProgrammeLink
+from referrals.models import Referral, ReferralLink, ReportLink
 from reminders.due.staff import day_change_of
 from reminders.models import CheckInLink, Message, UnsubscribeLink
 from reminders.own_words import own_words_of
@@ -34,6 +35,8 @@ from reminders.wording import FALLBACK, Words, in_words, phrases_of, time_in_wor
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
+STATUS_DAYS = 90
+HOME_DAYS = 30
 BOOKING_LINK_DAYS = 7
 STOP_DAYS = 180
 # Mails that carry the visit as a calendar file: the same entry is made, moved and struck.
@@ -73,12 +76,17 @@ def next_visit(client: Client, now: datetime) -> Appointment | None:
 
 def address_of(message: Message, now: datetime) -> str:
     """Return where the mail goes today, or "" if there is nowhere to send it."""
-    if message.report_id:
-        return message.report.referral.referrer.email
+    if referral := referral_of(message):
+        return referral.referrer.email
     if is_to_staff(message):
         reader = reader_of(message, now)
         return reader.email if reader else ""
     return message.client.email if message.client.can_be_mailed else ""
+
+
+def referral_of(message: Message) -> Referral | None:
+    """Return the referral whose referrer the mail goes to; None for all other mails."""
+    return message.report.referral if message.report_id else message.referral
 
 
 def is_to_staff(message: Message) -> bool:
@@ -156,6 +164,9 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     therapist = visit.therapist if visit else None
     if message.check_in_id:
         therapist = message.check_in.session.therapist
+    if message.plan_id:
+        therapist = message.plan.therapist
+    referral = referral_of(message)
     reader = reader_of(message, now) if is_to_staff(message) else None
     told = {
         "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
@@ -167,7 +178,8 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
         "was": in_words(_was_to_begin(message, now), zone, now) if message.kind == Message.Kind.DAY_CHANGED else "",
         "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
         "book_online": book_online(practice),
-        "referrer": message.report.referral.referrer.name if message.report_id else "",
+        "referrer": referral.referrer.name if referral else "",
+        "letter_of": formats.date_format(referral.received_on, "j F Y") if referral else "",
     }
     return {name: one_line(text) for name, text in told.items()}
 
@@ -258,6 +270,18 @@ def _check_in(message, now, is_preview):
     return _absolute("reminders:check_in_open", token), message.kind
 
 
+def _home(message, now, is_preview):
+    expires_at = now + timedelta(days=HOME_DAYS)
+    token = DUMMY if is_preview else HomeProgrammeLink.mint(now=now, expires_at=expires_at, plan=message.plan)
+    return _absolute("protocols:home_open", token), message.kind
+
+
+def _status(message, now, is_preview):
+    expires_at = now + timedelta(days=STATUS_DAYS)
+    token = DUMMY if is_preview else ReferralLink.mint(now=now, expires_at=expires_at, referral=message.referral)
+    return _absolute("referrals:status_open", token), message.kind
+
+
 def _report(message, now, is_preview):
     expires_at = now + timedelta(days=REPORT_DAYS)
     token = DUMMY if is_preview else ReportLink.mint(now=now, expires_at=expires_at, report=message.report)
@@ -315,6 +339,9 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.NO_SHOW: _come_again,
     Message.Kind.REASSESSMENT: _come_again,
     Message.Kind.RECALL: _come_again,
+    Message.Kind.HOME_PROGRAMME: _home,
+    Message.Kind.REFERRAL_RECEIVED: _status,
+    Message.Kind.REFERRAL_SEEN: _status,
     Message.Kind.REPORT_READY: _report,
     Message.Kind.DAY_CHANGED: _day_changed,
     Message.Kind.THERAPIST_ALERT: _alert,

@@ -5,26 +5,34 @@ A message caught in it is handed off once more under the same Message-ID, and th
 """
 
 import logging
+import random
 import smtplib
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.core.mail import EmailMessage, get_connection
+from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import F, prefetch_related_objects
 
 from booking.holds import release_lapsed_holds
 from booking.offering import offer_freed_times
 from clients.models import Task
+from clients.records import refuse_address
 from clients.todo import raise_task
 from practice import audit, clock
 from practice.context import mail_held
 from practice.errors import Refused
 from practice.models import Practice
+from reminders.delivery import BrokeOff, InDoubt, Refusal, ServerAway, SmtpDelivery, Withdrawn
 from reminders.due import derive_due, why_not
+from reminders.mail_server import Chance, back_off, is_resting, may_knock, note_away, note_well, take_slot
 from reminders.mails import address_of, as_email, compose
 from reminders.models import Message
+from reminders.rules import offers_by_itself, resting_kinds
 
 log = logging.getLogger(__name__)
 State = Message.State
@@ -32,9 +40,11 @@ State = Message.State
 LEASE = timedelta(minutes=2)
 HANDOFFS = 2
 ATTEMPTS = 12
-BACK_OFF_MINUTES = (1, 2, 4, 8, 15)
-PER_SWEEP = 200
+BATCH = 10  # claimed and written in one transaction each; a killed worker keeps as many from the others for one lease
 SWEEP_FOR = timedelta(seconds=60)  # a sweep against a slow server ends, so that the next one looks at the time again
+PATIENCE = timedelta(seconds=10)  # a sweep waits this long for its turn under EMAIL_PER_MINUTE, not longer
+BROKE_OFF, NO_ANSWER = "the mail server broke off", "handed over, but the mail server did not answer"
+NO_MAILBOX = "the address takes no mail"
 
 # A mail that could not be sent becomes a call to the client; the first word of the task's subject says about what.
 CALLS = {
@@ -56,20 +66,9 @@ class OnItsWay(Refused):
     """The mail is waiting or being sent already."""
 
 
-class ServerAway(Exception):
-    """The mail server cannot be reached or takes nothing from us: nothing was handed over, every message may wait."""
-
-
-class Refusal(Exception):
-    """The server answered, and the answer was no. `is_final` if asking again is useless."""
-
-    def __init__(self, *, is_final: bool):
-        self.is_final = is_final
-
-
 @dataclass
 class Sweep:
-    """What one sweep did."""
+    """What one sweep did. `held` says why nothing may leave, `resting` that the mail server is left alone for now."""
 
     derived: int = 0
     sent: int = 0
@@ -77,153 +76,131 @@ class Sweep:
     failed: int = 0
     postponed: int = 0
     held: str = ""
-
-
-class SmtpDelivery:
-    """Delivers over one connection per sweep; tells a server that is away, a refusal, and doubt apart."""
-
-    def __init__(self):
-        self._connection = get_connection(fail_silently=False)
-        self._is_open = False
-        self._has_data_begun = False
-
-    def __call__(self, mail: EmailMessage) -> None:
-        """Hand one mail over. Raises ServerAway or Refusal when it certainly was not taken; anything else is doubt."""
-        self.reach()
-        self._has_data_begun = False
-        try:
-            is_taken = self._connection.send_messages([mail])
-        except smtplib.SMTPNotSupportedError as error:
-            raise Refusal(is_final=True) from error
-        except (OSError, smtplib.SMTPException) as error:
-            raise self._judged(error) from error
-        if not is_taken:
-            raise ServerAway
-
-    def _judged(self, error: Exception) -> Exception:
-        """Return what an error means: the server is away, this mail is refused, or the error itself, which is doubt."""
-        codes = _codes(error)
-        is_answer = bool(codes) and all(400 <= code < 600 for code in codes)
-        if is_answer and 421 not in codes and not isinstance(error, smtplib.SMTPSenderRefused):
-            return Refusal(is_final=min(codes) >= 500)
-        self.close()
-        log.warning("The mail server broke off.", extra={"error": type(error).__name__, "codes": codes})
-        return ServerAway() if is_answer or not self._has_data_begun else error
-
-    def reach(self) -> None:
-        """Open the connection if it is not. Raises ServerAway."""
-        if self._is_open:
-            return
-        try:
-            self._connection.open()
-        except (OSError, smtplib.SMTPException) as error:
-            log.error("No connection to the mail server: %s.", type(error).__name__, extra={"codes": _codes(error)})
-            raise ServerAway from error
-        self._is_open = True
-        if isinstance(smtp := getattr(self._connection, "connection", None), smtplib.SMTP):
-            smtp.data = self._noting(smtp.data)
-
-    def _noting(self, data: Callable) -> Callable:
-        """Note that the mail itself is under way: smtplib reports a lost connection in the same words before and after."""
-
-        def noted(message):
-            self._has_data_begun = True
-            return data(message)
-
-        return noted
-
-    def close(self) -> None:
-        """Close the connection, whatever state it is in."""
-        self._is_open = False
-        try:
-            self._connection.close()
-        except (OSError, smtplib.SMTPException):
-            log.warning("The connection to the mail server closed badly.")
-
-
-def _codes(error: Exception) -> list[int]:
-    """Return the SMTP answers an error carries."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return [code for code, _ in error.recipients.values()]
-    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+    resting: bool = False
 
 
 def send_due(
-    *, now: datetime, deliver: Deliver, watch: clock.StepWatch | None = None, lease: timedelta = LEASE
+    *,
+    now: datetime,
+    deliver: Deliver,
+    watch: clock.StepWatch | None = None,
+    lease: timedelta = LEASE,
+    stop: threading.Event | None = None,
+    chance: Chance = random.random,
+    per_minute: int | None = None,
 ) -> Sweep:
-    """Derive what is due, then send it one by one; returns what was done. Any number of workers may run it at once.
+    """Derive what is due, then send it, what is needed soonest first; returns what was done. Any number of workers may run it.
 
-    Nothing leaves while mail is held or no mail server is set up, and a jump of the machine's clock holds it. A message
-    is its sender's for `lease`; the longest hand-off must fit into it.
+    Nothing leaves while mail is held or no mail server is set up, and a jump of the machine's clock holds it; while the
+    server is away nothing knocks but now and then one. A message is its sender's for `lease`; the longest hand-off must
+    fit into it. Once `stop` is set the mail in hand is finished and recorded, and no other is begun. At most `per_minute`
+    (EMAIL_PER_MINUTE; 0 is no limit) are handed over.
     """
-    practice = Practice.objects.current()
+    practice = _looked_at(now, watch)
     if practice is None:
         return Sweep(held="There is no practice yet.")
-    if watch and (jump := watch.jump()):
-        hold_mail(
-            f"The machine's clock jumped by {_minutes(jump)} minutes. Check the time, then release the mails.", at=now
-        )
-        practice.refresh_from_db()
-    held = mail_held(practice)
-    sweep = Sweep(derived=catch_up(now, is_held=bool(held)), held=held)
-    ends_at = clock.machine_now() + SWEEP_FOR
-    for _ in range(0 if sweep.held else PER_SWEEP):
-        message = claim_one(now, sweep, lease=lease)
-        if message is None:
-            break
-        is_well = _send_one(message, practice=practice, now=now, deliver=deliver, sweep=sweep)
-        if not is_well or clock.machine_now() >= ends_at:
-            break
+    sweep = Sweep(held=mail_held(practice), resting=is_resting(practice, now))
+    sweep.derived = catch_up(now, may_offer=not sweep.held and not sweep.resting)
+    if sweep.held or sweep.resting or not may_knock(practice, now):
+        return sweep
+    limit = settings.EMAIL_PER_MINUTE if per_minute is None else per_minute
+    _Round(now, practice, deliver, sweep, lease, stop or threading.Event(), chance, limit).send_all()
     return sweep
 
 
-def catch_up(now: datetime, *, is_held: bool) -> int:
+def _looked_at(now: datetime, watch: clock.StepWatch | None) -> Practice | None:
+    """Return the practice as it stands after a look at the clock, whose jump holds its mail."""
+    if watch is None:
+        return Practice.objects.current()
+    with watch.looking() as jump:
+        if jump:
+            minutes = round(jump.total_seconds() / 60)
+            hold_mail(
+                f"The machine's clock jumped by {minutes} minutes. Check the time, then release the mails.", at=now
+            )
+        return Practice.objects.current()
+
+
+def catch_up(now: datetime, *, may_offer: bool) -> int:
     """Give back held time that lapsed, offer what came free, derive what is due; returns how many messages came to be.
 
-    While mail is held nobody is offered a time, since nobody could tell them.
+    While no mail leaves nobody is offered a time, since nobody could tell them; nor in quiet hours, since they would sleep
+    over it.
     """
     release_lapsed_holds(now)
-    if not is_held:
+    if may_offer and offers_by_itself(Practice.objects.current(), now):
         offer_freed_times(now)
     return derive_due(now)
 
 
-def _minutes(jump: timedelta) -> int:
-    return round(jump.total_seconds() / 60)
+# --- claim
 
 
-def waiting(now: datetime):
-    """Messages that a sweep may take: due ones, and those whose sender died with the lease run out."""
-    free = Q(state=State.DUE) | Q(lease_until__lt=clock.machine_now())
-    return Message.objects.filter(free, state__in=[State.DUE, State.CLAIMED, State.HANDOFF], due_at__lte=now).order_by(
-        "due_at", "pk"
-    )
+def due(now: datetime):
+    """Messages that wait and whose time has come, what is needed soonest first."""
+    return Message.objects.filter(state=State.DUE, due_at__lte=now).order_by("needed_by", "pk")
+
+
+def expired():
+    """Messages whose sender died: the lease has run out. What is needed soonest first."""
+    left = Message.objects.filter(state__in=[State.CLAIMED, State.HANDOFF], lease_until__lt=clock.machine_now())
+    return left.order_by("needed_by", "pk")
+
+
+def claim(
+    now: datetime, sweep: Sweep, *, at_most: int, lease: timedelta = LEASE, passing_over: Iterable[str] = ()
+) -> list[Message]:
+    """Take the next messages under a lease and return them, none when nothing waits. Those not needed any more are dropped on the way.
+
+    First those whose sender died, then those needed soonest. Reminders and follow-ups rest in quiet hours; so does what
+    waits for one of the reasons `passing_over`. A message handed off twice already without a record becomes unknown, with a task for
+    the desk.
+    """
+    resting = resting_kinds(Practice.objects.current(), now)
+    while True:
+        with transaction.atomic():
+            rows = _free(now, at_most=at_most, resting=resting, passing_over=passing_over)
+            if not rows:
+                return []
+            prefetch_related_objects(rows, "client", "appointment", "intake", "check_in__session")
+            mine = [message for message in rows if _is_still_to_send(message, now=now, sweep=sweep)]
+            lease_until = clock.machine_now() + lease
+            Message.objects.filter(pk__in=[message.pk for message in mine]).update(
+                state=State.CLAIMED, lease_until=lease_until, attempts=F("attempts") + 1
+            )
+        for message in mine:
+            message.state, message.lease_until, message.attempts = State.CLAIMED, lease_until, message.attempts + 1
+        if mine:
+            return mine
 
 
 def claim_one(now: datetime, sweep: Sweep, *, lease: timedelta = LEASE) -> Message | None:
-    """Take the next message under a lease and return it, or None. Those not needed any more are dropped on the way.
+    """Take the next message under a lease and return it, or None."""
+    return next(iter(claim(now, sweep, at_most=1, lease=lease)), None)
 
-    A message handed off twice already without a record becomes unknown, with a task for the desk.
-    """
-    while True:
-        with transaction.atomic():
-            message = waiting(now).select_for_update(skip_locked=True, of=("self",)).first()
-            if message is None:
-                return None
-            if message.state == State.HANDOFF and message.handoffs >= HANDOFFS:
-                _settle(message, State.UNKNOWN, "handed over twice without an answer", now=now, call=True)
-                sweep.failed += 1
-            elif reason := why_not(message, now):
-                _settle(message, State.DROPPED, reason, now=now)
-                sweep.dropped += 1
-            elif not address_of(message, now):
-                _settle_without_address(message, now=now, sweep=sweep)
-            else:
-                message.state = State.CLAIMED
-                message.lease_until = clock.machine_now() + lease
-                message.attempts += 1
-                message.save(update_fields=["state", "lease_until", "attempts"])
-                return message
+
+def _free(now: datetime, *, at_most: int, resting: Iterable[str], passing_over: Iterable[str]) -> list[Message]:
+    rows = []
+    for waiting in (expired(), due(now)):
+        waiting = waiting.exclude(kind__in=resting) if resting else waiting
+        waiting = waiting.exclude(why__in=passing_over) if passing_over else waiting
+        rows += waiting.select_for_update(skip_locked=True, of=("self",), no_key=True)[: at_most - len(rows)]
+    return rows
+
+
+def _is_still_to_send(message: Message, *, now: datetime, sweep: Sweep) -> bool:
+    """Say whether a message that was found is to be sent; if not, settle it."""
+    if message.state == State.HANDOFF and message.handoffs >= HANDOFFS:
+        _settle(message, State.UNKNOWN, "handed over twice without an answer", now=now, call=True)
+        sweep.failed += 1
+    elif reason := why_not(message, now):
+        _settle(message, State.DROPPED, reason, now=now)
+        sweep.dropped += 1
+    elif not address_of(message, now):
+        _settle_without_address(message, now=now, sweep=sweep)
+    else:
+        return True
+    return False
 
 
 def _settle_without_address(message: Message, *, now: datetime, sweep: Sweep) -> None:
@@ -232,72 +209,252 @@ def _settle_without_address(message: Message, *, now: datetime, sweep: Sweep) ->
         _settle(message, State.FAILED, "nobody who could look has an e-mail address", now=now)
         sweep.failed += 1
     else:
-        _settle(message, State.DROPPED, "no e-mail address", now=now)
+        is_refused = is_to_client(message) and message.client.email_failed_at and not message.client.wants_no_mail
+        _settle(message, State.DROPPED, NO_MAILBOX if is_refused else "no e-mail address", now=now)
         sweep.dropped += 1
 
 
-def _send_one(message: Message, *, practice: Practice, now: datetime, deliver: Deliver, sweep: Sweep) -> bool:
-    """Journal the hand-off, deliver, record; return whether the server is well. A crash leaves doubt, never loss."""
-    mine = Message.objects.filter(pk=message.pk, lease_until=message.lease_until)
-    try:
-        if isinstance(deliver, SmtpDelivery):
-            deliver.reach()  # a server that is away costs no try
-    except ServerAway:
-        mine.update(
-            state=State.DUE, attempts=F("attempts") - 1, lease_until=None, why="the mail server cannot be reached"
-        )
-        sweep.postponed += 1
-        return False
-    mail = _written(message, practice=practice, now=now, sweep=sweep)
-    journal = {"state": State.HANDOFF, "handoffs": F("handoffs") + 1}
-    if mail is None or not mine.filter(state=State.CLAIMED).update(
-        **journal, message_id=mail.extra_headers["Message-ID"]
-    ):
-        return True  # it cannot be written, or the lease ran out and another worker has it
-    return _hand_over(mail, message, mine=mine.filter(state=State.HANDOFF), now=now, deliver=deliver, sweep=sweep)
+def is_to_client(message: Message) -> bool:
+    """Say whether the mail goes to the client, not to a referrer or to somebody who works here."""
+    return not (message.report_id or message.referral_id or message.task_id or message.session_id or message.reader_id)
 
 
-def _written(message: Message, *, practice: Practice, now: datetime, sweep: Sweep) -> EmailMessage | None:
-    """Return the mail, or None if it cannot be written: then it has failed, and stops no other."""
-    try:
-        with transaction.atomic():
-            mail = as_email(compose(message, practice=practice, now=now), message, practice=practice, now=now)
-            mail.message()  # what is wrong with a header shows here
-            return mail
-    except DatabaseError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
-        log.error("A mail could not be written (%s).", type(error).__name__, extra={"message_id": message.pk})
-    with transaction.atomic():
-        _settle(message, State.FAILED, "it could not be written", now=now, call=True)
-    sweep.failed += 1
-    return None
+# --- hand over
 
 
-def _hand_over(mail: EmailMessage, message: Message, *, mine, now: datetime, deliver: Deliver, sweep: Sweep) -> bool:
-    """Deliver and record what came of it. `mine` is the message's row while this worker's lease stands."""
-    try:
-        deliver(mail)
-    except ServerAway:
-        _postpone(mine, message, now=now, why="the mail server took nothing")
-        sweep.postponed += 1
-        return False
-    except Refusal as refusal:
-        if refusal.is_final or message.attempts >= ATTEMPTS:
-            sweep.failed += _give_up(mine, message, now=now)
+@dataclass
+class _Round:
+    """One worker's way through what is due. `suspects` are messages over which the server broke off, one after the other."""
+
+    now: datetime
+    practice: Practice
+    deliver: Deliver
+    sweep: Sweep
+    lease: timedelta
+    stop: threading.Event
+    chance: Chance
+    per_minute: int
+    suspects: list[Message] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.began, self.ends_at = time.monotonic(), clock.machine_now() + SWEEP_FOR
+        self.is_over = self.has_answered = False
+        self.is_careful = self.practice.mail_failures > 0
+
+    @property
+    def moment(self) -> datetime:
+        """The present moment as the sweep counts it, from its own beginning: a clock that is put forward drops nothing."""
+        return self.now + timedelta(seconds=time.monotonic() - self.began)
+
+    def send_all(self) -> None:
+        """Send until nothing is left, the server is away, time is up or somebody says stop."""
+        try:
+            while not self._must_end():
+                batch = self._claim()
+                if not batch:
+                    self._find_it_well()
+                    break
+                self._send_batch(batch)
+        except ServerAway:
+            self._spare_suspects(retry_at=None)
+            note_away(self.practice, self.now, self.chance)
+            self.sweep.resting = True
+        if self.suspects and self.has_answered:
+            self._blame()
+        elif self.suspects:  # nobody tells whether it is the server's fault or theirs: others need not wait
+            self._spare_suspects(retry_at=note_away(self.practice, self.now, self.chance, does_rest=False))
+
+    def _must_end(self) -> bool:
+        return self.is_over or self.stop.is_set() or clock.machine_now() >= self.ends_at
+
+    def _claim(self) -> list[Message]:
+        """Claim what comes next. After a failure one goes ahead, and what went wrong before comes last."""
+        is_knock = self.practice.mail_failures or self.suspects
+        at_most = 1 if is_knock or self.per_minute else BATCH
+        if self.is_careful:
+            passing_over = (BROKE_OFF, NO_ANSWER)
+            if others := claim(self.moment, self.sweep, at_most=at_most, lease=self.lease, passing_over=passing_over):
+                return others
+            at_most = 1
+        return claim(self.moment, self.sweep, at_most=at_most, lease=self.lease)
+
+    def _find_it_well(self) -> None:
+        """Nothing is left to send: if the server was away, see whether it can be reached again."""
+        if not self.practice.mail_failures or self.suspects:
+            return
+        if Message.objects.filter(state=State.DUE, why=BROKE_OFF).exists():
+            return  # reaching it would prove nothing
+        self._reach()
+        note_well(self.practice)
+
+    def _reach(self) -> None:
+        if isinstance(self.deliver, SmtpDelivery):
+            self.deliver.reach()
+
+    def _send_batch(self, batch: list[Message]) -> None:
+        """Write and send what was claimed; what could not leave, because the server is away or time is up, is given back."""
+        try:
+            self._reach()  # before links are made
+        except ServerAway:
+            self._give_back(batch, why="the mail server cannot be reached")
+            raise
+        mails = _written(batch, practice=self.practice, now=self.moment, sweep=self.sweep)
+        try:
+            while mails and not self._must_end():
+                self._send(*mails.pop(0))
+        finally:
+            self._give_back([message for message, _ in mails])
+
+    def _send(self, message: Message, mail: EmailMessage) -> None:
+        wait = take_slot(self.per_minute, at_most=PATIENCE)
+        if wait is None or self.stop.wait(wait.total_seconds()):
+            self._give_back([message])
+            self.is_over = True
+            return
+        try:
+            self._deliver(message, mail)
+        except Withdrawn:
+            return
+        except BrokeOff:
+            self._suspect(message)
+        except ServerAway:
+            self._give_back([message], why="the mail server took nothing")
+            raise
+        except Refusal as refusal:
+            self._is_answered()
+            self._take_no(message, mail, refusal)
+        except (InDoubt, OSError, smtplib.SMTPException) as doubt:
+            # Perhaps taken, perhaps not: the lease runs out and it is handed over once more under the same Message-ID.
+            log.warning("A hand-off ended in doubt (%s).", type(doubt).__name__, extra={"message_id": message.pk})
+            _mine(message).update(why=NO_ANSWER)
+            self.sweep.postponed += 1
+            # One in doubt is enough for a sweep; if the next sweep's first mail ends so as well, it is the server.
+            note_away(self.practice, self.now, self.chance, does_rest=self.practice.mail_failures > 0)
+            self.is_over = True
         else:
-            _postpone(mine, message, now=now, why="the mail server asked to try later")
-            sweep.postponed += 1
-        return True
-    except (OSError, smtplib.SMTPException) as doubt:
-        # Perhaps taken, perhaps not: the lease runs out and it is handed over once more under the same Message-ID.
-        log.warning("A hand-off ended in doubt (%s).", type(doubt).__name__, extra={"message_id": message.pk})
-        mine.update(why="handed over, but the mail server did not answer")
-        sweep.postponed += 1
+            _record_sent(message, now=self.now)
+            self.sweep.sent += 1
+            self._is_answered()
+
+    def _deliver(self, message: Message, mail: EmailMessage) -> None:
+        def just_before():
+            if not self._let_out(message, mail):
+                raise Withdrawn
+
+        if isinstance(self.deliver, SmtpDelivery):
+            self.deliver(mail, just_before)
+        else:
+            just_before()
+            self.deliver(mail)
+
+    @transaction.atomic
+    def _let_out(self, message: Message, mail: EmailMessage) -> bool:
+        """Write down that the mail leaves now, and return whether it may: for the last time everything is asked again."""
+        now, mine = self.moment, _mine(message).filter(state=State.CLAIMED)
+        standing = mine.select_for_update(of=("self",), no_key=True).first()
+        if standing is None:
+            return False  # the lease ran out and another worker has it
+        if mail_held(Practice.objects.current()):
+            self.is_over = True
+            self._give_back([message])
+        elif reason := why_not(standing, now):
+            _settle(message, State.DROPPED, reason, now=now)
+            self.sweep.dropped += 1
+        elif address_of(standing, now) != mail.to[0]:
+            self._give_back([message])  # written anew, to the address of now
+        else:
+            lease_until = clock.machine_now() + self.lease
+            mine.update(
+                state=State.HANDOFF,
+                handoffs=F("handoffs") + 1,
+                message_id=mail.extra_headers["Message-ID"],
+                lease_until=lease_until,
+            )
+            message.state, message.lease_until = State.HANDOFF, lease_until
+            return True
         return False
-    _record_sent(message, now=now)
-    sweep.sent += 1
-    return True
+
+    def _is_answered(self) -> None:
+        """The server speaks with us: over whom it broke off just before is to blame."""
+        self.has_answered = True
+        note_well(self.practice)
+        self._blame()
+
+    def _blame(self) -> None:
+        """Leave the suspects where they were set back to, later and later each time; in the end they have failed."""
+        guilty, self.suspects = self.suspects, []
+        for message in guilty:
+            if message.attempts >= ATTEMPTS:
+                _settle(message, State.FAILED, BROKE_OFF, now=self.now, call=True)
+                self.sweep.failed += 1
+
+    def _suspect(self, message: Message) -> None:
+        """Set a message back over which the server broke off. Raises ServerAway if that goes on with the next ones.
+
+        Two are enough; three, of a server that has taken others just now.
+        """
+        self._postpone(message, why=BROKE_OFF)
+        self.suspects.append(message)
+        if len(self.suspects) > 1 + self.has_answered:
+            raise ServerAway
+
+    def _spare_suspects(self, *, retry_at: datetime | None) -> None:
+        """Let the suspects wait as if they had not been tried, or until `retry_at`: it was not their fault, or nobody knows."""
+        for message in self.suspects:
+            back = Message.objects.filter(pk=message.pk, state=State.DUE, why=BROKE_OFF, attempts=message.attempts)
+            back.update(attempts=F("attempts") - 1, due_at=retry_at or message.due_at)
+        self.suspects = []
+
+    def _take_no(self, message: Message, mail: EmailMessage, refusal: Refusal) -> None:
+        if refusal.is_final or message.attempts >= ATTEMPTS:
+            _give_up(message, mail.to[0], refusal, now=self.now)
+            self.sweep.failed += 1
+        else:
+            self._postpone(message, why="the mail server asked to try later")
+
+    def _postpone(self, message: Message, *, why: str) -> None:
+        """Take the hand-off back, which certainly did not happen, and wait longer each time."""
+        _take_back(message, why=why, due_at=self.now + back_off(message.attempts, self.chance))
+        self.sweep.postponed += 1
+
+    def _give_back(self, messages: list[Message], *, why: str = "") -> None:
+        """Let messages wait as if they had not been claimed."""
+        for message in messages:
+            _take_back(message, attempts=F("attempts") - 1, **({"why": why} if why else {}))
+        self.sweep.postponed += bool(why) and len(messages)
+
+
+def _written(
+    batch: list[Message], *, practice: Practice, now: datetime, sweep: Sweep
+) -> list[tuple[Message, EmailMessage]]:
+    """Return each message with its mail. One that cannot be written has failed, and stops no other."""
+    written = []
+    with transaction.atomic():
+        for message in batch:
+            try:
+                with transaction.atomic():
+                    mail = as_email(compose(message, practice=practice, now=now), message, practice=practice, now=now)
+                    mail.message()  # what is wrong with a header shows here
+            except DatabaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
+                log.error("A mail could not be written (%s).", type(error).__name__, extra={"message_id": message.pk})
+                _settle(message, State.FAILED, "it could not be written", now=now, call=True)
+                sweep.failed += 1
+            else:
+                written.append((message, mail))
+    return written
+
+
+def _mine(message: Message):
+    """The message's row, while the lease of the worker that claimed it stands."""
+    return Message.objects.filter(pk=message.pk, lease_until=message.lease_until)
+
+
+def _take_back(message: Message, **fields) -> int:
+    """Let the message wait again; a hand-off written down did not happen. Returns 0 if another worker has it by now."""
+    handoffs = F("handoffs") - int(message.state == State.HANDOFF)
+    return _mine(message).update(state=State.DUE, lease_until=None, handoffs=handoffs, **fields)
 
 
 @transaction.atomic
@@ -307,25 +464,18 @@ def _record_sent(message: Message, *, now: datetime) -> None:
     audit.record(action="message.sent", at=now, actor="system", target=message, kind=message.kind)
 
 
-def _postpone(mine, message: Message, *, now: datetime, why: str) -> None:
-    """Take the hand-off back, which certainly did not happen, and wait longer each time."""
-    wait = BACK_OFF_MINUTES[min(message.attempts, len(BACK_OFF_MINUTES)) - 1]
-    mine.update(
-        state=State.DUE,
-        handoffs=F("handoffs") - 1,
-        due_at=now + timedelta(minutes=wait),
-        lease_until=None,
-        why=why,
-    )
-
-
 @transaction.atomic
-def _give_up(mine, message: Message, *, now: datetime) -> int:
-    """Fail the message for good unless another worker has it by now; returns how many failed."""
-    if not mine.update(handoffs=F("handoffs") - 1):
-        return 0
-    _settle(message, State.FAILED, "the mail server refused it", now=now, call=True)
-    return 1
+def _give_up(message: Message, address: str, refusal: Refusal, *, now: datetime) -> None:
+    """Fail the message for good, unless another worker has it by now. A client's address that takes no mail is marked."""
+    if not _take_back(message):
+        return
+    if refusal.is_of_address and is_to_client(message):
+        if refuse_address(client_id=message.client_id, address=address, at=now):
+            _settle(message, State.FAILED, NO_MAILBOX, now=now)
+        return  # otherwise it waits again: the client has another address by now, or none
+    _settle(
+        message, State.FAILED, NO_MAILBOX if refusal.is_of_address else "the mail server refused it", now=now, call=True
+    )
 
 
 def _settle(message: Message, state: str, why: str, *, now: datetime, call: bool = False) -> None:

@@ -29,7 +29,8 @@ TOPICS: dict[str, str] = {
     Kind.WAITLIST_OFFER: Topic.OFFERS,
 }
 # Kinds that wait for the end of quiet hours, however late they are. Offers have a clock of their own: none is made at night.
-RESTING = frozenset({*TOPICS} - {Kind.WAITLIST_OFFER} | {Kind.REFERRAL_RECEIVED, Kind.REFERRAL_SEEN})
+# That a letter has come in is the answer to what the desk just did, and leaves at once; that somebody was seen can wait.
+RESTING = frozenset({*TOPICS} - {Kind.WAITLIST_OFFER} | {Kind.REFERRAL_SEEN})
 
 
 class NotPossible(Refused):
@@ -119,6 +120,11 @@ def change_rule(key: str, *, hours: int, is_active: bool, by: User, at: datetime
 def resting_kinds(practice: Practice, now: datetime) -> frozenset[str]:
     """Return the kinds of mail that must not leave now: reminders and follow-ups in quiet hours."""
     return RESTING if Quiet.of(practice).around(now) else frozenset()
+
+
+def offers_by_itself(practice: Practice, now: datetime) -> bool:
+    """Say whether freed times are offered to the waitlist now: the rule is on, and it is not quiet hours."""
+    return "waitlist_offer" in hours_of_rules() and Quiet.of(practice).around(now) is None
 
 
 # --- what a client wants

@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from reminders import choice_views, mail_views, outbox_views, rule_views, stop_views, views
+from reminders import (
+    choice_views,
+    mail_views,
+    outbox_views,
+    referral_views,
+    rule_views,
+    stop_views,
+    views,
+)
 
 app_name = "reminders"
 
 urlpatterns = [
+    path("referral/<int:referral_id>/again/", referral_views.referral_send_again, name="referral_send_again"),
     path("", outbox_views.outbox, name="outbox"),
     path("release/", outbox_views.mail_hold_release, name="mail_hold_release"),
     path("<int:pk>/", outbox_views.message_detail, name="message_detail"),

@@ -9,6 +9,7 @@ os.environ.setdefault("SECRET_KEY", "test-secret-key-of-at-least-thirty-two-char
 os.environ.setdefault("CHAIN_KEY", "test-chain-key-of-at-least-thirty-two-characters")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="practice-tests-"))
 os.environ.setdefault("DEMO", "true")
+os.environ.setdefault("EMAIL_PER_MINUTE", "0")
 os.environ.setdefault("BOOKING_MAIL_HOLD", "0")  # tests/reminders/test_mail_hold.py turns it on
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # side by side, each with files of its own
     os.environ["DATA_DIR"] = str(Path(os.environ["DATA_DIR"]) / worker)

@@ -313,6 +313,7 @@ GUARDED = {
     "finding_technique_is_frozen_when_signed": "insert update delete",
     "intake_is_frozen_when_submitted": "update delete",
     "muscle_finding_is_frozen_when_signed": "insert update delete",
+    "home_report_is_append_only": "update delete",
     "mail_choice_is_append_only": "update delete",
     "outcome_score_is_append_only": "update delete",
     "overruling_is_append_only": "update delete",

@@ -12,7 +12,8 @@ from clients.consents import give_consent
 from clients.models import Consent, IntakeLink
 from clients.walk import STEPS
 from practice.context import SAFETY_NET
-from referrals.models import ReportLink
+from protocols.models import HomeProgrammeLink
+from referrals.models import ReferralLink, ReportLink
 from reminders.models import CheckInLink, UnsubscribeLink
 from tests.support.addresses import own_routes, url_of
 from tests.support.everything import DAY, built_practice, open_links, whole_practice  # noqa: F401
@@ -37,6 +38,8 @@ OPENED_BY = {  # the address in a mail, the kind of link it takes, and the names
     "booking:offer_open": (WaitlistOfferLink, {"offer"}),
     "clients:intake_open": (IntakeLink, {"intake", "handed_in"}),
     "referrals:report_open": (ReportLink, {"report"}),
+    "referrals:status_open": (ReferralLink, {"status"}),
+    "protocols:home_open": (HomeProgrammeLink, {"home"}),
     "online:booking_open": (BookingLink, {"book"}),
     "reminders:check_in_open": (CheckInLink, {"check_in", "answered"}),
     "reminders:stop_open": (UnsubscribeLink, {"stop"}),
@@ -60,6 +63,9 @@ BEHIND_LINKS = {
     "clients:intake_group": "intake",
     "clients:intake_page": "intake",
     "referrals:report_page": "report",
+    "referrals:status_page": "status",
+    "referrals:status_report": "status",
+    "protocols:my_programme": "home",
     "reminders:check_in_done": "answered",
     "reminders:check_in_page": "check_in",
     "reminders:stop_page": "stop",
@@ -156,8 +162,8 @@ def test_forms_sent_as_they_come_decide_nothing(everything):
     """A robot that presses every button finds boxes unticked: nothing is confirmed, cancelled, answered or handed in."""
     ada = everything.holder(everything.ada)
     decisive = {"booking.Appointment", "booking.AppointmentChange", "clients.Consent", "reminders.CheckIn"}
+    decisive |= {"clients.Screening", "clients.Task", "referrals.Report", "protocols.HomeReport"}
     decisive |= {"reminders.MailChoice"}
-    decisive |= {"clients.Screening", "clients.Task", "referrals.Report"}
     before = all_rows()
 
     for url in shown_links(everything):

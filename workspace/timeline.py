@@ -11,6 +11,7 @@ from booking.models import Appointment
 from clients.models import NOWHERE, Client
 from clients.todo import ALERTS
 from practice.templatetags.ui import local_dt
+from protocols.models import HomeReport
 from reminders.concerns import in_words
 from reminders.models import CheckIn
 from sessions.models import Amendment, OutcomeScore, TreatmentSession
@@ -55,6 +56,7 @@ def timeline_of(client: Client, *, is_clinical: bool) -> list[Event]:
             _sessions,
             _measures,
             _check_ins,
+            _home_reports,
             _reports,
             _adverse_events,
         ):
@@ -268,6 +270,15 @@ def _check_ins(client) -> Iterator[Event]:
             )
         elif check_in.asked_at:
             yield Event(at=check_in.asked_at, title=f"{name}: no answer so far", icon_name="chat-left-text")
+
+
+def _home_reports(client) -> Iterator[Event]:
+    for report in HomeReport.objects.filter(plan__client=client):
+        yield Event(
+            at=report.at,
+            title=f"Home programme: {report.get_how_often_display().lower()}",
+            icon_name="person-check",
+        )
 
 
 def _said(check_in: CheckIn) -> str:

@@ -16,7 +16,7 @@ from clients.rescreen import last_asked
 from practice.models import User
 from practice.templatetags.ui import local_time
 from practice.zones import at_wall_time
-from protocols.models import TreatmentPlan
+from protocols.models import HomeReport, TreatmentPlan
 from protocols.plans import current_phase
 from reminders.models import CheckIn
 from sessions.models import TreatmentSession
@@ -37,6 +37,7 @@ class Card:
     phase_name: str
     last_session: TreatmentSession | None
     check_in: CheckIn | None
+    at_home: HomeReport | None
     session: TreatmentSession | None
     has_open_intake: bool
     is_rescreen_due: bool
@@ -126,6 +127,8 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
     last = _by_client(_latest(signed, "appointment__starts_at"))
     answers = CheckIn.objects.filter(client__in=clients, answered_at__isnull=False).select_related("pain_drawing")
     answered = _by_client(_latest(answers, "answered_at"))
+    said = HomeReport.objects.filter(plan__in=[plan.pk for plan in plans.values()]).order_by("at", "pk")
+    at_home = {row.plan_id: row for row in said}
     sessions = {row.appointment_id: row for row in TreatmentSession.objects.standing().filter(appointment__in=visits)}
     open_intakes = set(Intake.objects.open().filter(client__in=clients).values_list("client_id", flat=True))
     cards = []
@@ -144,6 +147,7 @@ def _cards(visits: list[Appointment], start: datetime) -> list[Card]:
                 phase_name=phase.name if phase else "",
                 last_session=last.get(visit.client_id),
                 check_in=answered.get(visit.client_id),
+                at_home=_since(at_home.get(plan.pk) if plan else None, last.get(visit.client_id)),
                 session=session,
                 has_open_intake=visit.client_id in open_intakes,
                 is_rescreen_due=visit.client_id not in asked
@@ -165,6 +169,11 @@ def _mark_next(cards: list[Card], now: datetime) -> list[Card]:
         replace(card, is_next=card is coming, is_hours_away=card.appointment.starts_at - now > AN_HOUR)
         for card in cards
     ]
+
+
+def _since(report: HomeReport | None, last: TreatmentSession | None) -> HomeReport | None:
+    """What was said of the home programme counts until the next visit."""
+    return None if report and last and report.at < last.appointment.starts_at else report
 
 
 def _phase(plan, number):

@@ -1,5 +1,6 @@
 import django.core.validators
 import django.db.models.deletion
+import practice.constraints
 from django.conf import settings
 from django.db import migrations, models
 
@@ -124,6 +125,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='HomeReport',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('how_often', models.CharField(choices=[('not_at_all', 'Not at all'), ('some_days', 'Some days'), ('most_days', 'Most days'), ('every_day', 'Every day')], max_length=10)),
+                ('at', models.DateTimeField()),
+                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='home_reports', to='protocols.treatmentplan')),
+            ],
+        ),
+        migrations.CreateModel(
             name='HomeProgrammeLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -156,6 +166,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='treatmentplan',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='treatment_plan_closed_at_and_closed_by_go_together'),
+        ),
+        migrations.AddIndex(
+            model_name='homereport',
+            index=models.Index(fields=['plan', '-at'], name='home_report_newest_first'),
+        ),
+        migrations.AddConstraint(
+            model_name='homereport',
+            constraint=practice.constraints.AppendOnly(name='home_report_is_append_only'),
         ),
         migrations.AddConstraint(
             model_name='homeprogrammelink',

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 
 from booking.models import Appointment
 from clients.gate import GO, gates_for
@@ -317,32 +317,38 @@ def why_not_recall(message, now) -> str:
 # --- during a plan
 
 
-def _due_sessions(kind: str, now: datetime, hours: int, quiet: Quiet) -> list[TreatmentSession]:
-    """The newest session of each plan under way, if the rule's hours after it are over and nothing of `kind` was made.
+def _due_sessions(kind: str, topic: str, now: datetime, hours: int, quiet: Quiet) -> list[TreatmentSession]:
+    """The newest session of each plan under way, if the rule's hours after it are over and no mail of `kind` was made of it.
 
-    Each with `due_at`, which lies within WINDOW.
+    Each with `due_at`, which lies within WINDOW, and `was_told_lately`. Whom a therapist must speak to first gets none.
     """
-    told = Message.objects.filter(plan=OuterRef("plan"), kind=kind, version=OuterRef("pk"))
+    of_plan = Message.objects.filter(plan=OuterRef("plan"), kind=kind)
     sessions = TreatmentSession.objects.standing().filter(
         plan__isnull=False,
         plan__closed_at__isnull=True,
         appointment__starts_at__gt=now - timedelta(hours=hours) - WINDOW,
         appointment__starts_at__lte=now,
     )
-    sessions = sessions.annotate(is_told=Exists(told)).select_related("appointment", "plan__client")
+    sessions = sessions.annotate(
+        is_told=Exists(of_plan.filter(version=OuterRef("pk"))),
+        was_told_lately=Exists(of_plan.filter(created_at__gt=now - HOME_EVERY)),
+        is_wanted=Case(When(among(Client.objects.mailable()) & wants("client_id", topic), then=True), default=False),
+    ).select_related("appointment", "plan__client", "plan__protocol")
     newest = {session.plan_id: session for session in sessions.order_by("appointment__starts_at", "pk")}
     found = []
     for session in newest.values():
         session.due_at = follow_up_at(session.appointment.starts_at, hours, quiet)
-        if not session.is_told and now - WINDOW < session.due_at <= now and session.plan.client.can_be_mailed:
+        if session.is_wanted and not session.is_told and now - WINDOW < session.due_at <= now:
             found.append(session)
-    return found
+    gates = gates_for({session.client_id for session in found})
+    return [session for session in found if gates[session.client_id].state == GO]
 
 
 def home_programmes(now, hours, practice):
     """Send what the plan asks of the client at home, some hours after a signed visit; once in HOME_EVERY at most."""
     if "home_programme" not in hours:
         return []
+    due = _due_sessions(Kind.HOME_PROGRAMME, Topic.FOLLOW_UP, now, hours["home_programme"], Quiet.of(practice))
     return [
         mail(
             Kind.HOME_PROGRAMME,
@@ -352,39 +358,35 @@ def home_programmes(now, hours, practice):
             plan=session.plan,
             version=session.pk,
         )
-        for session in _due_sessions(Kind.HOME_PROGRAMME, now, hours["home_programme"], Quiet.of(practice))
-        if session.is_signed and not why_no_home_programme(session.plan, session, now)
+        for session in due
+        if session.is_signed and not session.was_told_lately and _asks_something(session.plan)
     ]
 
 
-def why_no_home_programme(plan: TreatmentPlan, session: TreatmentSession, now: datetime) -> str:
-    """Return why the home programme is not sent after this session, or ""."""
-    if not plan.is_open:
-        return "the plan is closed"
-    if session.is_in_error:
-        return "the visit's chart was entered in error"
-    lately = Message.objects.filter(plan=plan, kind=Kind.HOME_PROGRAMME, created_at__gt=now - HOME_EVERY)
-    if lately.exclude(version=session.pk).exists():
-        return "it was sent within a week"
-    if not choices_of(plan.client)[Topic.FOLLOW_UP]:
-        return "the client wants no such mails"
-    if gates_for([plan.client_id])[plan.client_id].state != GO:
-        return "a therapist speaks with them first"
+def _asks_something(plan: TreatmentPlan) -> bool:
     phase = current_phase(plan, max(1, visits_done(plan)))
-    return "" if phase and phase.exercises.exists() else "the plan asks nothing of them at home"
+    return phase is not None and phase.exercises.exists()
 
 
 def why_not_home_programme(message, now) -> str:
     """Return why a home programme need not be sent any more, or ""."""
+    if not message.plan.is_open:
+        return "the plan is closed"
     session = TreatmentSession.objects.filter(pk=message.version).first()
-    return why_no_home_programme(message.plan, session, now) if session else "the visit is gone"
+    if session is None or session.is_in_error:
+        return "the visit's chart was entered in error"
+    if gates_for([message.client_id])[message.client_id].state != GO:
+        return "a therapist speaks with them first"
+    return "" if _asks_something(message.plan) else "the plan asks nothing of them at home"
 
 
 def reassessments(now, hours, practice):
     """Invite whoever is to be measured again and has nothing booked; once per last visit."""
     if "reassessment" not in hours:
         return []
-    rows = [
+    due = _due_sessions(Kind.REASSESSMENT, Topic.RECALL, now, hours["reassessment"], Quiet.of(practice))
+    booked = _next_starts({session.client_id for session in due}, now)
+    return [
         mail(
             Kind.REASSESSMENT,
             now=now,
@@ -393,10 +395,9 @@ def reassessments(now, hours, practice):
             plan=session.plan,
             version=session.pk,
         )
-        for session in _due_sessions(Kind.REASSESSMENT, now, hours["reassessment"], Quiet.of(practice))
-        if choices_of(session.plan.client)[Topic.RECALL]
+        for session in due
+        if session.client_id not in booked and measures_of(session.plan.client, now=now, plan=session.plan).due
     ]
-    return [row for row in rows if not why_not_reassessment(row, now)]
 
 
 def why_not_reassessment(message, now) -> str:

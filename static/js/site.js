@@ -4,6 +4,7 @@
    data-once                   on a form: a second press while the first is on its way is ignored
    data-guard                  on a form: warns before leaving with unsaved changes
    data-autosubmit             on a field: submits its form when changed
+   data-tap-sends              on a form: a tap on a choice sends it; by keyboard one chooses first and then sends
    data-show-when="name=a,b"   on an element in a form: shown while the field holds one of these values
    data-saved                  in a form sent by htmx: "Saving…", "Saved 14:30", "Not saved…" (class="saved", aria-live="polite")
    data-copy="#id" | "words"   on a button: copies the text or value, and says so on itself
@@ -220,7 +221,15 @@
     menu?.classList.toggle("is-open");
   }
 
+  function sendTapped(event) {
+    const choice = event.target.closest("[data-tap-sends] .form-check label")?.control;
+    if (!choice || !event.detail) return; // arrow keys click, too, and have no detail
+    choice.checked = true;
+    choice.form.requestSubmit();
+  }
+
   function onClick(event) {
+    sendTapped(event);
     const link = event.target.closest("a[data-confirm]");
     if (link) confirmLink(event, link);
     const button = event.target.closest("button");

@@ -70,14 +70,21 @@ def test_base_shows_messages_in_a_live_region(rf):
 
 
 def test_banner_says_that_this_is_a_demo_and_why_mail_waits():
-    html = render_to_string("_components/banners.html", {"is_demo": True, "mail_held": "The clock jumped."})
+    html = render_to_string(
+        "_components/banners.html", {"is_demo": True, "mail_held": "The clock jumped.", "mail_away_since": None}
+    )
 
     assert "Demo:" in html
     assert "Mail is held back. The clock jumped." in html
 
 
 def test_banner_is_silent_when_there_is_nothing_to_say():
-    assert render_to_string("_components/banners.html", {"is_demo": False, "mail_held": ""}).strip() == ""
+    assert (
+        render_to_string(
+            "_components/banners.html", {"is_demo": False, "mail_held": "", "mail_away_since": None}
+        ).strip()
+        == ""
+    )
 
 
 def test_public_base_stands_without_sign_in_and_without_navigation(client, practice):

@@ -58,7 +58,10 @@ def test_every_link_table_says_whose_mailbox_it_went_to():
         "BookingLink": "invitation__client",
         "WaitlistOfferLink": "offer__entry__client",
         "CheckInLink": "check_in__client",
+        "HomeProgrammeLink": "plan__client",
+        "UnsubscribeLink": "client",
         "ReportLink": "",
+        "ReferralLink": "",
     }
 
 

@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[2]
 SECONDS = size(quick=60, long=600)  # none of the runs takes half as long, even beside others
 
 
-def people(count: int) -> list[Client]:
-    """Make that many clients with an address each."""
+def people(count: int, *, first: int = 0) -> list[Client]:
+    """Make that many clients with an address each, numbered from `first`."""
     return Client.objects.bulk_create(
         Client(first_name="Ada", last_name=f"No{number}", email=f"ada{number}@mail.example", created_at=NOW)
-        for number in range(count)
+        for number in range(first, first + count)
     )
 
 

@@ -29,6 +29,7 @@ class Sink:
         self.mails = []
         self.faults = {}
         self.pauses = {}
+        self.connections = 0
         self._controller = None
 
     def start(self):
@@ -51,7 +52,12 @@ class Sink:
         """Return who got a mail, in order."""
         return [mail["To"] for mail in self.mails]
 
-    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 - aiosmtpd's name
+        session.host_name = hostname
+        self.connections += 1
+        return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
         envelope.mail_from = address
         return await self._answer("MAIL", server, envelope)
 

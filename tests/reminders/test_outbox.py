@@ -17,7 +17,7 @@ from practice.models import AuditEvent, Practice
 from practice.staff import give_cover
 from reminders import outbox
 from reminders.due import check_ins, derive_due
-from reminders.models import Message
+from reminders.models import CheckIn, Message
 from reminders.outbox import Refusal, ServerAway, send_due
 from tests.world import NINE, NOW, make_client, make_staff, minutes
 
@@ -117,7 +117,7 @@ def test_send_due_hands_a_doubtful_mail_over_once_more_and_then_says_unknown(vis
     send_due(now=NOW, deliver=postbox)
     machine.at += outbox.LEASE + minutes(1)
     postbox.refuse = None
-    send_due(now=NOW, deliver=postbox)
+    send_due(now=NOW + minutes(2), deliver=postbox)
 
     message = Message.objects.get()
     assert (message.state, message.handoffs, postbox.mails) == ("unknown", 2, [])
@@ -157,7 +157,7 @@ def test_moving_the_demos_clock_expires_no_lease(visit, postbox, machine):
 
 
 def test_send_due_holds_everything_when_the_clock_jumps_until_an_owner_releases_it(visit, olga, postbox):
-    class Jumped:
+    class Jumped(clock.StepWatch):
         jumps = [timedelta(hours=3)]
 
         def jump(self):
@@ -455,16 +455,116 @@ def plan_of(rows) -> str:
         return rows.explain()
 
 
-def test_the_next_mail_is_found_by_index_however_many_were_sent(practice, ada):
-    intake = Intake.objects.create(client=ada, requested_at=NOW)
-    sent = {"kind": "intake_link", "client": ada, "intake": intake, "state": "sent", "due_at": NOW, "created_at": NOW}
-    sent["needed_by"] = NOW
-    Message.objects.bulk_create(Message(version=version, **sent) for version in range(500))
+def many_sent(client):
+    intake = Intake.objects.create(client=client, requested_at=NOW)
+    sent = {"kind": "intake_link", "client": client, "intake": intake, "state": "sent"}
+    times = {"due_at": NOW, "needed_by": NOW, "created_at": NOW}
+    Message.objects.bulk_create(Message(version=version, **sent, **times) for version in range(500))
     if connection.vendor == "postgresql":  # which of two indexes is better it knows only once it has counted
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE reminders_message")
 
-    assert "message_by_state" in plan_of(outbox.waiting(NOW))
+
+def asked_for(*names, needed=()):
+    """Give each of these people an intake, whose mail is needed at its moment of `needed`; return the mails' recipients in order."""
+    for name, at in zip(names, needed, strict=True):
+        person = make_client(name, "Lee", email=f"{name.lower()}@mail.example")
+        Intake.objects.create(client=person, requested_at=NOW)
+        derive_due(NOW)
+        Message.objects.filter(client=person).update(needed_by=at)
+
+
+def names_of(mails):
+    return [mail.to[0].partition("@")[0] for mail in mails]
+
+
+def test_what_is_needed_soonest_leaves_first(practice, postbox):
+    asked_for("Ann", "Bob", "Cleo", needed=[NOW + minutes(90), NOW + minutes(30), NOW + minutes(60)])
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert names_of(postbox.mails) == ["bob", "cleo", "ann"]
+
+
+def test_what_a_dead_worker_left_goes_before_what_is_due(practice, postbox, machine):
+    asked_for("Ann", "Bob", needed=[NOW + minutes(90), NOW + minutes(30)])
+    Message.objects.filter(client__first_name="Ann").update(state="claimed", lease_until=NOW)
+    machine.at += minutes(1)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert names_of(postbox.mails) == ["ann", "bob"]
+
+
+def test_reminders_rest_in_quiet_hours_and_leave_when_they_end(visit, signed_session, postbox):
+    send_due(now=NOW, deliver=postbox)
+    CheckIn.objects.filter(step=1).update(due_at=NOW)
+    night, morning = NOW.replace(hour=21), NOW.replace(day=24, hour=8)
+
+    send_due(now=night, deliver=postbox)
+    assert [mail.kind for mail in Message.objects.filter(state="due")] == ["check_in"]
+    send_due(now=morning - minutes(1), deliver=postbox)
+    assert Message.objects.get(kind="check_in").state == "due"
+    send_due(now=morning, deliver=postbox)
+
+    assert Message.objects.get(kind="check_in").state == "sent"
+
+
+def test_a_visit_cancelled_between_the_claim_and_the_hand_over_is_not_announced(visit, ben, postbox):
+    """Both are claimed together; while the first leaves, the second's visit is cancelled."""
+    Intake.objects.create(client=ben, requested_at=NOW - minutes(5))
+    derive_due(NOW)
+    Message.objects.filter(client=ben).update(needed_by=NOW)
+
+    class Meanwhile:
+        def __call__(self, mail):
+            postbox(mail)
+            type(visit).objects.update(status="cancelled")
+
+    sweep = send_due(now=NOW, deliver=Meanwhile())
+
+    assert names_of(postbox.mails) == [ben.email.partition("@")[0]]
+    assert (sweep.sent, sweep.dropped) == (1, 1)
+    assert Message.objects.get(appointment=visit).why == "the visit is cancelled"
+
+
+def test_a_mail_written_for_an_old_address_is_written_anew(visit, ben, ada, postbox):
+    Intake.objects.create(client=ben, requested_at=NOW - minutes(5))
+    derive_due(NOW)
+    Message.objects.filter(client=ben).update(needed_by=NOW)
+
+    class Meanwhile:
+        def __call__(self, mail):
+            postbox(mail)
+            type(ada).objects.filter(pk=ada.pk).update(email="new@mail.example")
+
+    send_due(now=NOW, deliver=Meanwhile())
+
+    assert [mail.to for mail in postbox.mails] == [[ben.email], ["new@mail.example"]]
+    assert Message.objects.get(appointment=visit).attempts == 1
+
+
+def test_mail_held_in_the_middle_of_a_sweep_stays(practice, postbox):
+    asked_for("Ann", "Bob", needed=[NOW + minutes(30), NOW + minutes(60)])
+
+    class Meanwhile:
+        def __call__(self, mail):
+            postbox(mail)
+            outbox.hold_mail("The clock jumped.", at=NOW)
+
+    send_due(now=NOW, deliver=Meanwhile())
+
+    assert names_of(postbox.mails) == ["ann"]
+    assert list(Message.objects.order_by("pk").values_list("state", "attempts")) == [("sent", 1), ("due", 0)]
+
+
+@pytest.mark.parametrize("waiting", [lambda: outbox.due(NOW), outbox.expired], ids=["due", "expired"])
+def test_the_next_mail_is_found_by_index_however_many_were_sent(practice, ada, waiting):
+    many_sent(ada)
+
+    plan = plan_of(waiting()[:10])
+
+    assert "message_soonest_first" in plan or "message_by_state" in plan
 
 
 def test_the_next_check_ins_are_found_by_index_however_many_were_asked(practice):

@@ -1,11 +1,16 @@
 """The outbox against a real mail server that is away, refuses, falls silent or hangs up."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from clients.models import Intake, Task
 from practice import clock
+from practice.models import Practice
 from reminders import outbox
+from reminders.mail_server import back_off, may_knock
 from reminders.mailbox import NoMailServer
 from reminders.models import Message
 from reminders.outbox import SmtpDelivery, send_due
@@ -13,6 +18,7 @@ from tests.reminders.sink import Sink
 from tests.world import NOW, make_client, minutes
 
 pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -44,10 +50,11 @@ def three(practice):
         Intake.objects.create(client=person, requested_at=NOW)
 
 
-def sweep(now=NOW):
+def sweep(now=NOW, **more):
+    """Sweep as a worker does; by no chance a try comes earlier than 1, 2, 4, 8, 15 minutes after the last."""
     delivery = SmtpDelivery()
     try:
-        return send_due(now=now, deliver=delivery)
+        return send_due(now=now, deliver=delivery, chance=lambda: 0, **more)
     finally:
         delivery.close()
 
@@ -60,16 +67,23 @@ def states():
     return list(Message.objects.order_by("pk").values_list("state", flat=True))
 
 
-def test_server_that_is_away_costs_no_try_and_delays_nothing_once_it_is_back(sink, three):
+def test_server_that_is_away_costs_no_try_and_delays_nothing_once_it_is_back(sink, three, caplog):
     sink.stop()
+    knocks = []
     for minute in range(30):
+        caplog.clear()
         sweep(NOW + minutes(minute))
+        knocks += [minute] * caplog.text.count("ConnectionRefusedError")
     sink.start()
+    assert knocks == [0, 1, 3, 7, 15]
+    assert Practice.objects.get().mail_down_since == NOW
 
     sweep(NOW + minutes(30))
 
     assert sink.recipients() == ["ann@mail.example", "bob@mail.example", "cleo@mail.example"]
     assert set(Message.objects.values_list("attempts", flat=True)) == {1}
+    practice = Practice.objects.get()
+    assert (practice.mail_down_since, practice.mail_next_try_at, practice.mail_failures) == (None, None, 0)
 
 
 def test_why_the_server_cannot_be_reached_stands_in_the_log_and_in_the_outbox(sink, three, caplog):
@@ -123,6 +137,98 @@ def test_server_that_refuses_us_fails_no_mail(sink, three):
     assert not Task.objects.exists()
     sweep(NOW + minutes(60))
     assert states() == ["sent"] * 3
+
+
+def test_while_the_server_rests_nobody_speaks_to_it_and_what_is_due_is_still_derived(sink, three, ada):
+    sink.stop()
+    sweep()
+    sink.start()
+    Intake.objects.create(client=ada, requested_at=NOW)
+
+    resting = sweep(NOW + minutes(1) - SECOND)
+
+    assert (resting.resting, resting.derived, sink.connections) == (True, 1, 0)
+    assert sweep(NOW + minutes(1)).sent == 4
+
+
+def test_one_worker_knocks_and_the_others_wait_for_what_comes_of_it(sink, three):
+    sink.stop()
+    sweep()
+    sink.start()
+    assert may_knock(Practice.objects.get(), NOW + minutes(1))
+
+    assert sweep(NOW + minutes(1)).resting
+    assert sweep(NOW + minutes(2)).sent == 3
+
+
+def test_waits_grow_to_a_quarter_of_an_hour_and_chance_shortens_them_by_a_quarter_at_most():
+    longest = [back_off(failures, lambda: 0) for failures in (1, 2, 3, 4, 5, 6, 99)]
+    shortest = [back_off(failures, lambda: 1) for failures in (1, 2, 3, 4, 5, 6, 99)]
+
+    assert longest == [minutes(count) for count in (1, 2, 4, 8, 15, 15, 15)]
+    assert shortest == [wait * 0.75 for wait in longest]
+
+
+def test_server_that_comes_back_while_nothing_is_due_is_found_well(sink, three):
+    sink.stop()
+    sweep()
+    Message.objects.update(state="dropped")
+    sink.start()
+
+    sweep(NOW + minutes(1))
+
+    assert Practice.objects.get().mail_down_since is None
+
+
+def test_two_recipients_at_whose_names_the_server_hangs_up_delay_the_others_a_minute_at_most(sink, three, ada):
+    Intake.objects.create(client=ada, requested_at=NOW + minutes(1))
+    sink.faults["RCPT"] = lambda envelope: to("ann")(envelope, "drop") or to("bob")(envelope, "drop")
+
+    sweep()
+    assert sink.recipients() == []
+    sweep(NOW + minutes(1))
+
+    assert sorted(sink.recipients()) == sorted(["cleo@mail.example", ada.email])
+    assert Practice.objects.get().mail_failures == 0
+    assert set(Message.objects.filter(state="due").values_list("attempts", "due_at")) == {(1, NOW + minutes(2))}
+
+
+def test_recipient_at_whose_name_the_server_always_hangs_up_fails_at_last(sink, three):
+    sink.faults["RCPT"] = lambda envelope: to("ann")(envelope, "drop")
+    Message.objects.all().delete()
+    for hour in range(outbox.ATTEMPTS + 1):
+        person = make_client("Dora", f"No{hour}", email=f"dora{hour}@mail.example")
+        Intake.objects.create(client=person, requested_at=NOW)
+        sweep(NOW + minutes(60 * hour))
+
+    assert Message.objects.get(client__first_name="Ann").state == "failed"
+    assert set(Message.objects.exclude(client__first_name="Ann").values_list("state", flat=True)) == {"sent"}
+
+
+def test_server_that_takes_two_mails_over_one_connection_gets_a_new_one(sink, three):
+    taken = []
+    sink.faults["MAIL"] = lambda envelope: "421 enough" if len(taken) == 2 and taken.append(0) is None else None
+    sink.faults["DATA"] = lambda envelope: taken.append(1)
+
+    assert sweep().sent == 3
+    assert sink.connections == 2
+
+
+def test_staff_are_told_once_the_server_has_been_away_for_a_quarter_of_an_hour(
+    sink, three, signed_in, dana, monkeypatch
+):
+    sink.stop()
+    sweep()
+    page, said = signed_in(dana), "The mail server has taken no mail since"
+    monkeypatch.setattr(clock, "now", lambda: NOW + minutes(14))
+    assert said not in page.get(reverse("reminders:outbox")).content.decode()
+    monkeypatch.setattr(clock, "now", lambda: NOW + minutes(15))
+    told = page.get(reverse("reminders:outbox")).content.decode()
+    assert f"{said} <time>Mon 23 Nov, 08:00</time>" in told
+
+    sink.start()
+    sweep(NOW + minutes(15))
+    assert said not in page.get(reverse("reminders:outbox")).content.decode()
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])

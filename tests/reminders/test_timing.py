@@ -9,8 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from practice.models import Practice
+from reminders.due import derive_due
+from reminders.models import Message
+from reminders.rules import change_rule
 from reminders.timing import EVENING, TOO_LATE, Quiet, follow_up_at, hours_after, hours_before, reminder_at
 from tests.support import proof
+from tests.support.visits import make_visit
+from tests.world import NOW, make_client
 
 DAY = 24 * 60
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -222,4 +228,42 @@ def test_hours_before_and_after_count_days_first_and_then_real_hours():
     assert hours_before(half_past_two, 26, new_york) == three - timedelta(hours=2)
     assert hours_after(half_past_two - timedelta(days=2) + timedelta(hours=1), 26, new_york) == three + timedelta(
         hours=2
+    )
+
+
+# --- the same through the rows: sweeps before, at and after each moment, and in between
+
+
+RULES = ((48, 24), (72, 2))  # hours of the first and the second reminder
+
+
+def starts_around(wall: Wall) -> list[int]:
+    """Minutes at which visits begin: the night the clocks change and the days around it, at hours of all kinds."""
+    change = next(minute for minute in wall.week if wall.reading(minute) - wall.reading(minute - 1) != 1)
+    hours = (-30, -3, -1, 4.5, 6, 7.25, 1, 10, 18.5, 23.5, 22, 25, 48, 72.5)  # after the change, as time really passes
+    return [change + round(60 * each) for each in hours[:: proof.size(quick=3, long=1)]]
+
+
+@pytest.mark.parametrize(("zone", "day", "hours"), [(*week, RULES[n % 2]) for n, week in enumerate(WEEKS[:6])])
+def test_each_visit_has_one_reminder_of_each_kind_at_the_oracles_minute(zone, day, hours, practice, massage, mia, olga):
+    Practice.objects.update(time_zone=zone)
+    for rule, each in zip(("first_reminder", "second_reminder"), hours, strict=True):
+        change_rule(rule, hours=each, is_active=True, by=olga, at=NOW)
+    wall = Wall(zone, day)
+    oracle = Oracle(wall, *NIGHT)
+    expected = {}
+    for number, start in enumerate(starts_around(wall)):
+        visit = make_visit(make_client(f"Client{number}", "Of that week"), mia, massage, starts_at=at(start))
+        expected[visit.pk, "first_reminder"], expected[visit.pk, "second_reminder"] = (
+            oracle.reminder_at(start, each) for each in hours
+        )
+    moments = {minute + step for minute in expected.values() for step in (-1, 0, 1)}
+
+    for minute in sorted(moments | set(range(min(moments), wall.week.stop, proof.size(quick=DAY, long=DAY // 24)))):
+        derive_due(at(minute))
+
+    found = Message.objects.filter(kind__in=["first_reminder", "second_reminder"])
+    assert [(row.pk, row.due_at) for row in found if row.created_at != row.due_at] == []
+    assert sorted((row.appointment_id, row.kind, in_minutes(row.due_at)) for row in found) == sorted(
+        (*key, minute) for key, minute in expected.items()
     )

@@ -33,11 +33,12 @@ from practice import clock
 from practice.links import Link
 from practice.models import Closure, Cover, Room, Service, User, WorkingHours
 from practice.staff import invite_staff
+from protocols.home import report_home
 from protocols.library import load_knowledge
-from protocols.models import Protocol
+from protocols.models import HomeProgrammeLink, Protocol
 from protocols.plans import close_plan, start_plan
 from referrals.letters import enter_referrer, take_in_referral
-from referrals.models import Referrer, ReportLink
+from referrals.models import ReferralLink, Referrer, ReportLink
 from referrals.reports import send_report, write_report
 from reminders.checkins import answer_check_in
 from reminders.models import CheckIn, CheckInLink, Message, UnsubscribeLink
@@ -67,6 +68,8 @@ OPENS = {  # the address that opens the links of a record, by their name
     "book": "online:booking_open",
     "offer": "booking:offer_open",
     "report": "referrals:report_open",
+    "status": "referrals:status_open",
+    "home": "protocols:home_open",
     "check_in": "reminders:check_in_open",
     "answered": "reminders:check_in_open",
     "stop": "reminders:stop_open",
@@ -394,6 +397,7 @@ def _look_back(record):
         comment=record.word("comment"),
         at=due,
     )
+    record.home_report = report_home(record.plan, how_often="some_days", at=due)
     alert = Task.objects.get(client=record.client, kind=Task.Kind.CHECK_IN_ALERT)
     finish_task(alert, by=record.therapist, at=due, outcome=record.word("check-in-alert"))
     draft = _chart(record, record.visits["draft"], "draft")
@@ -478,6 +482,8 @@ def _mint_links(record):
         "book": (BookingLink, {"invitation": record.invitation}),
         "offer": (WaitlistOfferLink, {"offer": record.offer}),
         "report": (ReportLink, {"report": record.report}),
+        "status": (ReferralLink, {"referral": record.referral}),
+        "home": (HomeProgrammeLink, {"plan": record.plan}),
         "check_in": (CheckInLink, {"check_in": record.open_check_in}),
         "answered": (CheckInLink, {"check_in": record.check_in}),
         "stop": (UnsubscribeLink, {"client": record.client, "topic": "reminders"}),

@@ -29,6 +29,10 @@ WEB_SECONDS = 60
 BROKER_SECONDS = 10
 # Root is warned by Celery for pickle's sake; tasks here are JSON only.
 CELERY = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
+WORKER = [*CELERY, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"]
+WORKER += ["--without-gossip", "--without-mingle"]
+TIMETABLE = [*CELERY, "beat", "--loglevel", "WARNING"]
+WEB = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"]
 
 
 class Command(BaseCommand):
@@ -80,12 +84,10 @@ class Command(BaseCommand):
 
     def start_practice(self, children):
         """Start web server, worker and timetable; return once the first page answers."""
-        web = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"]
-        children.start("web server", web)
+        children.start("web server", WEB)
         # A killed worker loses nothing (what is due stands in the database); one that waits for a lost broker would stay.
-        worker = [*CELERY, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"]
-        children.start("worker", [*worker, "--without-gossip", "--without-mingle"], on_orphaned=signal.SIGKILL)
-        children.start("timetable", [*CELERY, "beat", "--loglevel", "WARNING"], on_orphaned=signal.SIGKILL)
+        children.start("worker", WORKER, on_orphaned=signal.SIGKILL)
+        children.start("timetable", TIMETABLE, on_orphaned=signal.SIGKILL)
         deadline = time.monotonic() + WEB_SECONDS
         while not first_page_answers():
             stop_if_one_ended(children)

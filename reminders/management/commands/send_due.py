@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from practice import clock
-from reminders.outbox import SmtpDelivery, catch_up, send_due, waiting
+from reminders.outbox import SmtpDelivery, catch_up, due, expired, send_due
 
 
 def moment(text: str) -> datetime:
@@ -45,8 +45,8 @@ class Command(BaseCommand):
     def _show(self, now):
         """Say what a sweep would send, and write nothing: what it derives is rolled back."""
         with transaction.atomic():
-            catch_up(now, is_held=False)
-            for message in waiting(now):
+            catch_up(now, may_offer=True)
+            for message in [*expired(), *due(now)]:
                 self.stdout.write(
                     f"due: {message.kind} for client {message.client_id} since {message.due_at.isoformat()}"
                 )
