@@ -15,9 +15,9 @@ from practice.access import role_required
 from practice.errors import Refused
 from practice.forms import posted
 from reminders.catalogue import CATALOGUE, CLIENT, groups
+from reminders.delivery import SmtpDelivery
 from reminders.mails import as_html, as_text, sender
 from reminders.models import OwnWords
-from reminders.outbox import SmtpDelivery
 from reminders.own_words import write_own_words
 from reminders.rules import settings_of_rules
 from reminders.samples import Outcome, cases_of, sample_letter, send_sample

@@ -1,6 +1,5 @@
 """Every mail as it reads today, with made-up people in it: for looking at, and for a test to one's own address."""
 
-import smtplib
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from email.utils import format_datetime, make_msgid
@@ -18,8 +17,9 @@ from practice.models import Practice, User
 from practice.phones import own_number
 from practice.zones import at_wall_time
 from reminders.catalogue import CATALOGUE
+from reminders.delivery import InDoubt, Refusal, ServerAway
+from reminders.mail_server import note_well
 from reminders.mails import Letter, book_online, letter_of, one_line, written
-from reminders.outbox import Refusal, ServerAway
 from reminders.own_words import own_words_of
 from reminders.rules import TOPICS
 from reminders.wording import FALLBACK, LANGUAGES, PHRASES, in_words, time_in_words, words_of
@@ -48,6 +48,7 @@ class Outcome(Enum):
 
     TAKEN = "The mail server took it. It should be in your mailbox within a minute."
     AWAY = "The mail server cannot be reached, or takes nothing from us. Nothing was sent."
+    NO_MAILBOX = "The mail server says that there is no such mailbox. Nothing was sent."
     REFUSED = "The mail server refused it. Nothing was sent."
     IN_DOUBT = "The mail server was given the mail and did not answer. Look whether it arrived."
 
@@ -108,7 +109,7 @@ def send_sample(
 ) -> Outcome:
     """Send a sample to the address of `by`, at once and past the outbox, and return what became of it.
 
-    Raises NoAddress. No link is minted, no client's data is read. Effects: one audit line.
+    Raises NoAddress. No link is minted, no client's data is read. Effects: one audit line; a server that took it is well.
     """
     if not by.email:
         raise NoAddress("You have no e-mail address on file here. The owner can add it under Practice.")
@@ -117,6 +118,8 @@ def send_sample(
     mail = written(letter, practice=practice, headers=headers)
     mail.subject = f"[Test] {letter.subject}"
     outcome = _delivered(mail, deliver)
+    if outcome is Outcome.TAKEN:
+        note_well(practice)  # what waits for a server that was away need not wait any longer
     audit.record(action="mail.tested", at=at, by=by, kind=str(kind), outcome=outcome.name.lower())
     return outcome
 
@@ -126,8 +129,8 @@ def _delivered(mail: EmailMessage, deliver: Callable[[EmailMessage], None]) -> O
         deliver(mail)
     except ServerAway:
         return Outcome.AWAY
-    except Refusal:
-        return Outcome.REFUSED
-    except (OSError, smtplib.SMTPException):
+    except Refusal as refusal:
+        return Outcome.NO_MAILBOX if refusal.is_of_address else Outcome.REFUSED
+    except InDoubt:
         return Outcome.IN_DOUBT
     return Outcome.TAKEN

@@ -9,12 +9,13 @@ from django.urls import reverse
 
 from practice.models import AuditEvent, Practice
 from reminders.catalogue import CATALOGUE, CLIENT
+from reminders.delivery import InDoubt, Refusal, ServerAway
 from reminders.models import Message, OwnWords, UnsubscribeLink
 from reminders.outbox import send_due
 from reminders.own_words import HEALTH_WORDS, why_not_in_a_mail
 from reminders.samples import Outcome, cases_of, send_sample
 from tests.support.rows import all_rows, changed_tables
-from tests.world import NOW
+from tests.world import NOW, minutes
 
 KINDS = [kind for kind in CATALOGUE if cases_of(kind)]
 CASES = [(kind, key) for kind in KINDS for key in cases_of(kind)]
@@ -207,14 +208,26 @@ def test_mail_test_mints_no_link_and_writes_no_mail(olga, practice, kind, key, p
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        (smtplib.SMTPServerDisconnected("gone"), Outcome.IN_DOUBT),
-        (TimeoutError(), Outcome.IN_DOUBT),
+        (ServerAway(), Outcome.AWAY),
+        (Refusal(is_final=True, is_of_address=True), Outcome.NO_MAILBOX),
+        (Refusal(is_final=False), Outcome.REFUSED),
+        (InDoubt(), Outcome.IN_DOUBT),
     ],
 )
-def test_send_sample_tells_doubt(olga, practice, postbox, error, outcome):
+def test_send_sample_tells_what_became_of_it(olga, practice, postbox, error, outcome):
     postbox.refuse = error
 
     assert send_sample("recall", "recall", practice=practice, by=olga, at=NOW, deliver=postbox) is outcome
+    assert AuditEvent.objects.get(action="mail.tested").detail["outcome"] == outcome.name.lower()
+
+
+def test_a_test_that_arrives_ends_the_rest_of_a_server_that_was_away(signed_in, olga, practice, mailoutbox):
+    later = NOW + minutes(10)
+    Practice.objects.update(mail_failures=5, mail_down_since=NOW - minutes(30), mail_next_try_at=later)
+
+    send_test(signed_in(olga))
+
+    assert Practice.objects.get().mail_next_try_at is None
 
 
 class Server(type(get_connection("django.core.mail.backends.locmem.EmailBackend"))):
@@ -247,7 +260,7 @@ def test_mail_test_says_that_the_server_is_away(signed_in, dana, server):
 def test_mail_test_says_that_the_address_was_refused(signed_in, dana, server):
     server(at_sending=smtplib.SMTPRecipientsRefused({"dana@elmstreet.example": (550, b"5.1.1 no such user")}))
 
-    assert "dana@elmstreet.example: The mail server refused it" in send_test(signed_in(dana))
+    assert "dana@elmstreet.example: The mail server says that there is no such mailbox." in send_test(signed_in(dana))
 
 
 def test_mail_test_without_an_address_of_ones_own_says_so(signed_in, dana, mailoutbox):
