@@ -5,13 +5,16 @@ import os
 from celery import Celery
 from django.conf import settings
 from kombu import Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "config.transport:Transport"))
 app = Celery("practice")
 app.conf.update(
     broker_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # Redis may be away for a night; the worker waits
     # What a killed worker had taken comes back after the longest task and some: no task runs twice side by side.
     broker_transport_options={
         "visibility_timeout": 600,

@@ -1,14 +1,12 @@
 """The words of each mail, and the link minted into it at hand-off. Only here does a message become text."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
-from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,9 +14,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, translation
 
-from booking.calendar_files import calendar_file
+from booking.calendar_files import calendar_file, calendar_of_several
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
 from booking.online import must_call
 from booking.second_thoughts import undo_until
@@ -29,10 +27,12 @@ from practice.phones import own_number
 from protocols.models import HomeProgrammeLink
 from referrals.models import Referral, ReferralLink, ReportLink
 from reminders.due.staff import day_change_of
+from reminders.listing import Listed, list_visits, zone_of
 from reminders.models import CheckInLink, Message, UnsubscribeLink
+from reminders.own_words import own_words_of
 from reminders.rules import TOPICS
+from reminders.wording import FALLBACK, Words, active_phrases, called, in_words, phrases_of, time_in_words, words_of
 
-WORDS = tomllib.loads((Path(__file__).parent / "words" / "en.toml").read_text(encoding="utf-8"))
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
 REPORT_DAYS = 90
@@ -44,10 +44,17 @@ STOP_DAYS = 180
 OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
 
+# What a mail about several visits says once a single one is left to tell of.
+OF_ONE = {
+    Message.Kind.SERIES_BOOKED: Message.Kind.BOOKING_CONFIRMATION,
+    Message.Kind.SERIES_CANCELLED: Message.Kind.APPOINTMENT_CANCELLED,
+}
+
+
 @dataclass(frozen=True)
 class Letter:
-    """One mail in words: who gets it, what it says, the address behind its button ("" without one), and the one that stops
-    mails of its kind ("" where they answer what somebody did).
+    """One mail in words: who gets it, what it says, the address behind its button ("" without one), the one that stops
+    mails of its kind ("" where they answer what somebody did), and the visits of a mail about several.
     """
 
     to: str
@@ -57,17 +64,13 @@ class Letter:
     link: str
     after: tuple[str, ...]
     stop: str = ""
+    listed: tuple[Listed, ...] = ()
+    language: str = FALLBACK
 
-
-def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """Return a moment as a client reads it, with the zone's short name: 'Monday 23 November at 14:30 (GMT)'.
-
-    A zone without a name of its own is told by its distance from UTC; a year that is not the present one is named.
-    """
-    local = moment.astimezone(zone)
-    day = formats.date_format(local, "l j F" if local.year == now.astimezone(zone).year else "l j F Y")
-    name = local.tzname() if local.tzname().isalpha() else f"UTC{local.isoformat()[-6:]}"
-    return f"{day} at {local:%H:%M} ({name})"
+    @property
+    def preheader(self) -> str:
+        """What a mail program shows beside the subject: the first words after the greeting."""
+        return next(iter((*self.before[1:], *self.before)), "")
 
 
 def one_line(text: str) -> str:
@@ -134,24 +137,59 @@ def _in_charge(client: Client, now: datetime) -> Iterator[User]:
 
 def compose(message: Message, *, practice: Practice, now: datetime, is_preview: bool = False) -> Letter:
     """Return the mail in words. Unless it is a preview this mints its link, valid until revoked or expired."""
-    link, words = _LINKS[message.kind](message, now, is_preview)
-    zone = ZoneInfo(practice.time_zone)
-    entry = WORDS[words]
-    fields = _fields(message, practice, zone, now)
-    say = lambda text: text.format(**fields)  # noqa: E731
-    return Letter(
+    zone, listed = ZoneInfo(practice.time_zone), ()
+    if message.series_id:
+        with translation.override(words_of(message.kind).language):
+            listed = list_visits(message, zone, now, link_to=_link_to, is_preview=is_preview)
+    if len(listed) == 1:
+        link, key = listed[0].link, OF_ONE[message.kind]
+    else:
+        link, key = _LINKS[message.kind](message, now, is_preview)
+    words = words_of(key)
+    with translation.override(words.language):
+        fields = _fields(message, practice, zone, now, listed)
+    return letter_of(
+        words,
+        fields,
         to=address_of(message, now),
-        subject=say(entry["subject"]),
-        before=tuple(filter(None, map(say, entry["before"]))),
-        button=entry.get("button", ""),
         link=link,
-        after=tuple(filter(None, map(say, entry["after"]))),
+        own=own_words_of(message.kind),
         stop=_stop(message, now, is_preview),
+        listed=listed,
     )
 
 
-def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime) -> dict[str, str]:
+def letter_of(
+    words: Words,
+    fields: dict[str, str],
+    *,
+    to: str,
+    link: str,
+    own: str = "",
+    stop: str = "",
+    listed: tuple[Listed, ...] = (),
+) -> Letter:
+    """Return the words with their fields filled in, and the practice's `own` after the main paragraphs and the list."""
+    say = lambda text: text.format(**fields)  # noqa: E731
+    before, after = map(say, words.before), map(say, words.after)
+    return Letter(
+        to=to,
+        subject=say(words.subject),
+        before=tuple(filter(None, before if listed else (*before, own))),
+        button=words.button,
+        link=link,
+        after=tuple(filter(None, (own, *after) if listed else after)),
+        stop=stop,
+        listed=listed,
+        language=words.language,
+    )
+
+
+def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime, listed=()) -> dict[str, str]:
     visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
+    if listed:
+        visit = listed[0].visit
+    zones = {zone_of(row.visit, zone) for row in listed}
     if message.offer_id:
         visit = message.offer.appointment
     therapist = visit.therapist if visit else None
@@ -162,15 +200,18 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     referral = referral_of(message)
     reader = reader_of(message, now) if is_to_staff(message) else None
     told = {
-        "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
+        "first_name": called(reader) if reader else message.client.first_name,
         "practice": practice.name,
         "phone": own_number(practice),
         "place": practice.address,
-        "therapist": (therapist.first_name or therapist.username) if therapist else "",
+        "therapist": called(therapist) if therapist else "",
+        "therapists": active_phrases().both.join(dict.fromkeys(called(row.visit.therapist) for row in listed)),
+        "count": str(len(listed)),
+        "zone": active_phrases().all_times.format(zone=zones.pop()) if len(zones) == 1 else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
         "was": in_words(_was_to_begin(message, now), zone, now) if message.kind == Message.Kind.DAY_CHANGED else "",
         "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
-        "book_online": _book_online(practice),
+        "book_online": book_online(practice),
         "referrer": referral.referrer.name if referral else "",
         "letter_of": formats.date_format(referral.received_on, "j F Y") if referral else "",
     }
@@ -180,7 +221,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
 def _until(visit: Appointment | None, zone: ZoneInfo, now: datetime) -> str:
     """Return until when the time is held, or what the client did can be taken back: '14:30 (GMT)'; "" for neither."""
     until = visit and (visit.held_until or undo_ends(visit, now))
-    return in_words(until, zone, now).partition(" at ")[2] if until else ""
+    return time_in_words(until, zone) if until else ""
 
 
 def undo_ends(visit: Appointment, now: datetime) -> datetime | None:
@@ -189,8 +230,10 @@ def undo_ends(visit: Appointment, now: datetime) -> datetime | None:
     return until if until and now < until and now < visit.starts_at else None
 
 
-def _book_online(practice: Practice) -> str:
-    return f"Or book a new time yourself: {_absolute('online:book_start')}" if practice.is_online_booking_open else ""
+def book_online(practice: Practice) -> str:
+    """Return the paragraph that leads to online booking, in the active language; "" while it is closed."""
+    words = phrases_of(translation.get_language() or FALLBACK).book_online
+    return words.format(link=_absolute("online:book_start")) if practice.is_online_booking_open else ""
 
 
 def _absolute(name: str, *args) -> str:
@@ -215,10 +258,17 @@ def _intake(message, now, is_preview):
     return _absolute("clients:intake_open", token), words
 
 
-def _appointment(message, now, is_preview):
-    visit = message.appointment
+def _link_to(visit, now, is_preview):
     token = DUMMY if is_preview else AppointmentLink.mint(now=now, expires_at=visit.starts_at, appointment=visit)
-    return _absolute("booking:appointment_open", token), message.kind
+    return _absolute("booking:appointment_open", token)
+
+
+def _appointment(message, now, is_preview):
+    return _link_to(message.appointment, now, is_preview), message.kind
+
+
+def _several(message, now, is_preview):
+    return "", message.kind  # each visit has its own link, beside it
 
 
 def _moved(message, now, is_preview):
@@ -321,6 +371,8 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
     Message.Kind.BOOKING_HELD: _held,
     Message.Kind.BOOKING_LINK: _booking_link,
+    Message.Kind.SERIES_BOOKED: _several,
+    Message.Kind.SERIES_CANCELLED: _several,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
     Message.Kind.CHECK_IN_NUDGE: _check_in,
@@ -360,21 +412,44 @@ def _unsubscribe(letter: Letter) -> dict[str, str]:
 
 def as_email(letter: Letter, message: Message, *, practice: Practice, now: datetime) -> EmailMultiAlternatives:
     """Return the mail ready for a mail server: plain text with an HTML twin, one recipient."""
-    context = {"letter": letter, "practice": practice, "phone": own_number(practice)}
+    headers = {"Message-ID": message_id(message), "Date": format_datetime(now), **_unsubscribe(letter)}
+    mail = written(letter, practice=practice, headers=headers)
+    if message.kind in OF_A_VISIT:
+        mail.attach("visit.ics", calendar_file(message.appointment, practice, now=now), "text/calendar")
+    if letter.listed:
+        file = calendar_of_several([row.visit for row in letter.listed], practice, now=now)
+        mail.attach("visits.ics", file, "text/calendar")
+    return mail
+
+
+def written(letter: Letter, *, practice: Practice, headers: dict[str, str]) -> EmailMultiAlternatives:
+    """Return a letter as a mail: plain text with an HTML twin, from the practice to one reader."""
     mail = EmailMultiAlternatives(
         subject=letter.subject,
-        body=re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", context)),
+        body=as_text(letter, practice),
         from_email=sender(practice),
         to=[letter.to],
         reply_to=[practice.email] if practice.email else None,
-        headers={
-            "Message-ID": message_id(message),
-            "Date": format_datetime(now),
-            "Auto-Submitted": "auto-generated",
-            **_unsubscribe(letter),
-        },
+        headers={**headers, "Auto-Submitted": "auto-generated"},
     )
-    mail.attach_alternative(render_to_string("reminders/mail/letter.html", context), "text/html")
-    if message.kind in OF_A_VISIT:
-        mail.attach("visit.ics", calendar_file(message.appointment, practice, now=now), "text/calendar")
+    mail.attach_alternative(as_html(letter, practice), "text/html")
     return mail
+
+
+def as_text(letter: Letter, practice: Practice) -> str:
+    """Return a letter as plain text."""
+    return re.sub(r"\n{3,}", "\n\n", render_to_string("reminders/mail/letter.txt", _shown(letter, practice)))
+
+
+def as_html(letter: Letter, practice: Practice) -> str:
+    """Return a letter as the HTML a mail program shows."""
+    return render_to_string("reminders/mail/letter.html", _shown(letter, practice))
+
+
+def _shown(letter: Letter, practice: Practice) -> dict:
+    return {
+        "letter": letter,
+        "practice": practice,
+        "phone": own_number(practice),
+        "phrases": phrases_of(letter.language),
+    }

@@ -34,7 +34,7 @@ from reminders.due import derive_due, why_not
 from reminders.mail_server import Chance, back_off, is_resting, may_knock, note_away, note_well, take_slot
 from reminders.mails import address_of, as_email, compose
 from reminders.models import Message
-from reminders.rules import resting_kinds
+from reminders.rules import offers_by_itself, resting_kinds
 
 log = logging.getLogger(__name__)
 State = Message.State
@@ -55,6 +55,8 @@ CALLS = {
     Message.Kind.BOOKING_CONFIRMATION: "visit-mail",
     Message.Kind.APPOINTMENT_MOVED: "moved-mail",
     Message.Kind.APPOINTMENT_CANCELLED: "cancelled-mail",
+    Message.Kind.SERIES_BOOKED: "series-mail",
+    Message.Kind.SERIES_CANCELLED: "series-cancelled-mail",
     Message.Kind.CHECK_IN: "check-in-mail",
 }
 
@@ -160,10 +162,11 @@ def _went_back(practice: Practice, now: datetime) -> timedelta:
 def catch_up(now: datetime, *, may_offer: bool) -> int:
     """Give back held time that lapsed, offer what came free, derive what is due; returns how many messages came to be.
 
-    While no mail leaves nobody is offered a time, since nobody could tell them.
+    While no mail leaves nobody is offered a time, since nobody could tell them; nor in quiet hours, since they would sleep
+    over it.
     """
     release_lapsed_holds(now)
-    if may_offer:
+    if may_offer and offers_by_itself(Practice.objects.current(), now):
         offer_freed_times(now)
     return derive_due(now)
 

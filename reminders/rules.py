@@ -122,6 +122,11 @@ def resting_kinds(practice: Practice, now: datetime) -> frozenset[str]:
     return RESTING if Quiet.of(practice).around(now) else frozenset()
 
 
+def offers_by_itself(practice: Practice, now: datetime) -> bool:
+    """Say whether freed times are offered to the waitlist now: the rule is on, and it is not quiet hours."""
+    return "waitlist_offer" in hours_of_rules() and Quiet.of(practice).around(now) is None
+
+
 # --- what a client wants
 
 

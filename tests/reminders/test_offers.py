@@ -12,6 +12,7 @@ from booking.waitlist import add_to_waitlist
 from reminders.due import derive_due
 from reminders.models import Message
 from reminders.outbox import ServerAway, hold_mail, release_mail, send_due
+from reminders.rules import change_rule
 from tests import world
 from tests.support.rows import all_rows, changed_tables
 from tests.support.visits import make_visit
@@ -147,3 +148,27 @@ def test_a_dry_run_tells_of_the_offer_and_makes_none(freed, capsys):
 
     assert "due: waitlist_offer for client" in capsys.readouterr().out
     assert changed_tables(before, all_rows(but=set())) == []
+
+
+def test_nobody_is_offered_a_time_in_quiet_hours(freed, postbox):
+    night = NOW - minutes(1)
+    send_due(now=night, deliver=postbox)
+    assert offers_sent(postbox) == []
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert len(offers_sent(postbox)) == 1
+
+
+def test_nobody_is_offered_a_time_while_the_owner_switched_it_off(freed, olga, postbox):
+    change_rule("waitlist_offer", hours=0, is_active=False, by=olga, at=NOW)
+    send_due(now=NOW, deliver=postbox)
+
+    assert not WaitlistOffer.objects.exists()
+
+
+def test_an_offer_made_by_hand_is_mailed_whatever_the_rule_says(offer, olga, postbox):
+    change_rule("waitlist_offer", hours=0, is_active=False, by=olga, at=NOW)
+    send_due(now=NOW, deliver=postbox)
+
+    assert len(offers_sent(postbox)) == 1
