@@ -23,16 +23,30 @@ def calendar_file(appointment: Appointment, practice: Practice, *, now: datetime
     The UID stays the same and SEQUENCE rises with the appointment's version, so that a calendar that has the visit
     moves it, and strikes it once it is cancelled. No name, no service, no word about health.
     """
-    event = _event(appointment, practice, now)
+    calendar = _calendar([_of_client(appointment, practice, now)])
+    calendar.add("method", "CANCEL" if appointment.is_cancelled else "PUBLISH")
+    return calendar.to_ical()
+
+
+def calendar_of_several(visits: Iterable[Appointment], practice: Practice, *, now: datetime) -> bytes:
+    """Return `visits` as one iCalendar for their client, each as in its own file.
+
+    Published, cancelled ones too: RFC 5546 lets METHOD:CANCEL speak of one UID only, and STATUS says it as well.
+    """
+    calendar = _calendar(_of_client(visit, practice, now) for visit in visits)
+    calendar.add("method", "PUBLISH")
+    return calendar.to_ical()
+
+
+def _of_client(visit: Appointment, practice: Practice, now: datetime) -> Event:
+    event = _event(visit, practice, now)
     event.add("summary", f"Visit at {practice.name}")
     event.add("location", practice.address)
     event.add("description", f"To change it, please call {own_number(practice)}.")
-    event.add("status", "CANCELLED" if appointment.is_cancelled else "CONFIRMED")
+    event.add("status", "CANCELLED" if visit.is_cancelled else "CONFIRMED")
     if practice.email:
         event.add("organizer", f"mailto:{practice.email}")
-    calendar = _calendar([event])
-    calendar.add("method", "CANCEL" if appointment.is_cancelled else "PUBLISH")
-    return calendar.to_ical()
+    return event
 
 
 def feed_file(feed: CalendarFeed, visits: Iterable[Appointment], practice: Practice, *, now: datetime) -> bytes:

@@ -26,7 +26,6 @@ from practice.errors_views import link_closed
 from practice.forms import posted
 from practice.links import open_here, remember, remembered
 from practice.models import Service
-from practice.opening import open_link
 
 STATUS = Appointment.Status
 
@@ -35,7 +34,7 @@ STATUS = Appointment.Status
 @door
 @require_safe
 def appointment_open(request, token):
-    link = open_link(request, AppointmentLink, token, now=clock.now())
+    link = AppointmentLink.objects.opened_by(token, now=clock.now())
     if link is None:
         return link_closed(request)
     remember(request, link)

@@ -14,7 +14,6 @@ from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.links import remember, remembered
-from practice.opening import open_link
 
 NEAREST = 6
 CALL_FIRST = "Please call us to book this time: we would like to speak with you first."
@@ -25,7 +24,7 @@ ANSWER = WaitlistOffer.Answer
 @door
 @require_safe
 def offer_open(request, token):
-    link = open_link(request, WaitlistOfferLink, token, now=clock.now())
+    link = WaitlistOfferLink.objects.opened_by(token, now=clock.now())
     if link is None:
         return link_closed(request)
     remember(request, link)

@@ -33,7 +33,6 @@ from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
 from practice.models import Service, User
-from practice.opening import open_link
 
 STATE = "online"  # in the session
 SAFE_FOR = timedelta(hours=1)  # how long “no” to every emergency question holds for going on
@@ -240,7 +239,7 @@ def book_held(request):
 @door
 @require_safe
 def booking_open(request, token):
-    link = open_link(request, BookingLink, token, now=clock.now())
+    link = BookingLink.objects.opened_by(token, now=clock.now())
     if link is None:
         return link_closed(request)
     links.remember(request, link)

@@ -394,6 +394,8 @@ WHY = {
     "visit-mail": "Confirm the visit",
     "moved-mail": "Visit moved: confirm the new time",
     "cancelled-mail": "Visit cancelled: say so",
+    "series-mail": "Confirm the visits",
+    "series-cancelled-mail": "Visits cancelled: say so",
     "held": "Asked for a time online",
     "address": "E-mail address refused: ask for a new one",
     "reminder": "Remind of the visit",

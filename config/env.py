@@ -1,6 +1,7 @@
 """The only reader of the environment. Secrets may come from NAME_FILE; a missing one stops the start and names itself."""
 
 import ipaddress
+import json
 import os
 import secrets
 import socket
@@ -44,6 +45,21 @@ def secret(name: str) -> str:
     if len(value) < SHORTEST_SECRET:
         raise ImproperlyConfigured(f"{name} is too short: at least {SHORTEST_SECRET} characters are needed.")
     return value
+
+
+def json_object(name: str) -> dict:
+    """Return the variable `name`, or the file that NAME_FILE names, read as one JSON object; empty without either.
+
+    Raises ImproperlyConfigured, naming the variable and never its value, if it is none.
+    """
+    try:
+        file = os.environ.get(f"{name}_FILE")
+        found = json.loads(Path(file).read_text(encoding="utf-8") if file else os.environ.get(name) or "{}")
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured(f'{name} must be one JSON object like {{"POSTMARK_SERVER_TOKEN": "…"}}.')
+    return found
 
 
 def whole_number(name: str, *, default: int, least: int, most: int) -> int:

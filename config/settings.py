@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.broker import socket_path
-from config.env import BASE_DIR, env, network_address, own_url, secret
+from config.env import BASE_DIR, env, json_object, network_address, own_url, secret, whole_number
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
@@ -213,13 +213,20 @@ WHITENOISE_USE_FINDERS = DEBUG
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
 MAILBOX_DIR = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 20
-EMAIL_PER_MINUTE = env.int("EMAIL_PER_MINUTE", default=60)  # over all workers; 0: as fast as the server takes them
+EMAIL_PER_MINUTE = whole_number(
+    "EMAIL_PER_MINUTE", default=60, least=0, most=60_000
+)  # over all workers; 0: as fast as the server takes them
 BOOKING_MAIL_HOLD = timedelta(seconds=env.int("BOOKING_MAIL_HOLD", default=180))
-MAIL_IS_SET_UP = DEMO or bool(env.str("EMAIL_URL", default=""))
+# A provider's web service by django-anymail, named like "postmark"; its keys are ANYMAIL's, as JSON.
+EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", default="")
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, **json_object("ANYMAIL")}
+MAIL_IS_SET_UP = DEMO or bool(env.str("EMAIL_URL", default="") or EMAIL_PROVIDER)
 if env.str("EMAIL_URL", default=""):
     _mail = env.email_url("EMAIL_URL")
     EMAIL_BACKEND = _mail.pop("EMAIL_BACKEND")
     vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+elif EMAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
 elif DEMO:
     EMAIL_BACKEND = "reminders.mailbox.DemoMailbox"
 else:

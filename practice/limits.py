@@ -7,7 +7,7 @@ RATES = {
     "booking.link": "20/h/ip",
     "booking.link_to": "3/h/key",
     "link.wrong": "60/10m/ip",  # tokens that opened nothing; a family, a practice or a mail scanner shares one address
-    "link.guess": "60/h/ip",  # tokens of links that open nothing; what opens is given back
+    "mail.test": "10/h/user",
     "booking.hold": "3/30m/ip",  # as long as a time is held: never more than three of one place
 }
 

@@ -69,6 +69,9 @@ class Practice(models.Model):
     mail_down_since = models.DateTimeField(null=True, blank=True, editable=False)
     mail_next_try_at = models.DateTimeField(null=True, blank=True, editable=False)
     mail_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    mail_swept_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the outbox was last looked through, within a minute."
+    )
     mail_slot_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When the next mail may leave, by the machine's clock."
     )

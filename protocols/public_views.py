@@ -6,19 +6,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from practice import audit, clock, links
 from practice.access import public
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
-from practice.opening import open_link
 from protocols.forms import HomeReportForm
 from protocols.home import programme_of, report_home
 from protocols.models import HomeProgrammeLink
 
 
 @public
+@door
 @require_safe
 def home_open(request, token):
-    link = open_link(request, HomeProgrammeLink, token, now=clock.now())
+    link = HomeProgrammeLink.objects.opened_by(token, now=clock.now())
     if link is None or not link.plan.is_open:
         return link_closed(request)
     links.remember(request, link)

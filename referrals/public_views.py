@@ -5,16 +5,17 @@ from django.views.decorators.http import require_safe
 
 from practice import audit, clock, links
 from practice.access import public
+from practice.doors import door
 from practice.errors_views import link_closed
-from practice.opening import open_link
 from referrals.models import ReferralLink
 from referrals.status import status_for_referrer
 
 
 @public
+@door
 @require_safe
 def status_open(request, token):
-    link = open_link(request, ReferralLink, token, now=clock.now())
+    link = ReferralLink.objects.opened_by(token, now=clock.now())
     if link is None:
         return link_closed(request)
     links.remember(request, link)

@@ -17,7 +17,6 @@ from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted, row_id
-from practice.opening import open_link
 from referrals.forms import LetterForm, ReferrerChangeForm, ReferrerForm, ReportForm
 from referrals.letters import change_referrer, enter_referrer, status_of, take_in_referral
 from referrals.models import Referral, Referrer, Report, ReportLink
@@ -222,7 +221,7 @@ def report_send(request, pk):
 @door
 @require_safe
 def report_open(request, token):
-    link = open_link(request, ReportLink, token, now=clock.now())
+    link = ReportLink.objects.opened_by(token, now=clock.now())
     if link is None or not may_be_read(link.report):
         return link_closed(request)
     links.remember(request, link)

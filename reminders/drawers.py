@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from clients.models import Client
 from practice.models import AuditEvent, Practice
+from reminders.mail_server import is_resting
 from reminders.models import Message
 from reminders.rules import RESTING
 from reminders.timing import Quiet
@@ -47,7 +48,9 @@ def people_found(text: str, clients: QuerySet) -> tuple[list[Client], bool]:
 
 def leaves_at(message: Message, *, practice: Practice, now: datetime) -> datetime:
     """Return when a waiting mail leaves at the earliest: once due, not in quiet hours, not before the server is tried again."""
-    moment = max(message.due_at, now, practice.mail_next_try_at or now)
+    moment = max(message.due_at, now)
+    if is_resting(practice, now):
+        moment = max(moment, practice.mail_next_try_at)
     asleep = Quiet.of(practice).around(moment) if message.kind in RESTING else None
     return asleep[1] if asleep else moment
 

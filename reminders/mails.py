@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, translation
 
-from booking.calendar_files import calendar_file
+from booking.calendar_files import calendar_file, calendar_of_several
 from booking.models import Appointment, AppointmentLink, BookingLink, WaitlistOfferLink
 from booking.online import must_call
 from booking.second_thoughts import undo_until
@@ -27,10 +27,11 @@ from practice.phones import own_number
 from protocols.models import HomeProgrammeLink
 from referrals.models import Referral, ReferralLink, ReportLink
 from reminders.due.staff import day_change_of
+from reminders.listing import Listed, list_visits, zone_of
 from reminders.models import CheckInLink, Message, UnsubscribeLink
 from reminders.own_words import own_words_of
 from reminders.rules import TOPICS
-from reminders.wording import FALLBACK, Words, in_words, phrases_of, time_in_words, words_of
+from reminders.wording import FALLBACK, Words, active_phrases, called, in_words, phrases_of, time_in_words, words_of
 
 DUMMY = "0" * 8 + "-the-real-link-is-made-when-the-mail-leaves"
 CHECK_IN_DAYS = 7
@@ -43,10 +44,17 @@ STOP_DAYS = 180
 OF_A_VISIT = {Message.Kind.BOOKING_CONFIRMATION, Message.Kind.APPOINTMENT_MOVED, Message.Kind.APPOINTMENT_CANCELLED}
 
 
+# What a mail about several visits says once a single one is left to tell of.
+OF_ONE = {
+    Message.Kind.SERIES_BOOKED: Message.Kind.BOOKING_CONFIRMATION,
+    Message.Kind.SERIES_CANCELLED: Message.Kind.APPOINTMENT_CANCELLED,
+}
+
+
 @dataclass(frozen=True)
 class Letter:
-    """One mail in words: who gets it, what it says, the address behind its button ("" without one), and the one that stops
-    mails of its kind ("" where they answer what somebody did).
+    """One mail in words: who gets it, what it says, the address behind its button ("" without one), the one that stops
+    mails of its kind ("" where they answer what somebody did), and the visits of a mail about several.
     """
 
     to: str
@@ -56,6 +64,7 @@ class Letter:
     link: str
     after: tuple[str, ...]
     stop: str = ""
+    listed: tuple[Listed, ...] = ()
     language: str = FALLBACK
 
     @property
@@ -128,10 +137,17 @@ def _in_charge(client: Client, now: datetime) -> Iterator[User]:
 
 def compose(message: Message, *, practice: Practice, now: datetime, is_preview: bool = False) -> Letter:
     """Return the mail in words. Unless it is a preview this mints its link, valid until revoked or expired."""
-    link, key = _LINKS[message.kind](message, now, is_preview)
+    zone, listed = ZoneInfo(practice.time_zone), ()
+    if message.series_id:
+        with translation.override(words_of(message.kind).language):
+            listed = list_visits(message, zone, now, link_to=_link_to, is_preview=is_preview)
+    if len(listed) == 1:
+        link, key = listed[0].link, OF_ONE[message.kind]
+    else:
+        link, key = _LINKS[message.kind](message, now, is_preview)
     words = words_of(key)
     with translation.override(words.language):
-        fields = _fields(message, practice, ZoneInfo(practice.time_zone), now)
+        fields = _fields(message, practice, zone, now, listed)
     return letter_of(
         words,
         fields,
@@ -139,26 +155,41 @@ def compose(message: Message, *, practice: Practice, now: datetime, is_preview: 
         link=link,
         own=own_words_of(message.kind),
         stop=_stop(message, now, is_preview),
+        listed=listed,
     )
 
 
-def letter_of(words: Words, fields: dict[str, str], *, to: str, link: str, own: str = "", stop: str = "") -> Letter:
-    """Return the words with their fields filled in, and the practice's `own` after the main paragraphs."""
+def letter_of(
+    words: Words,
+    fields: dict[str, str],
+    *,
+    to: str,
+    link: str,
+    own: str = "",
+    stop: str = "",
+    listed: tuple[Listed, ...] = (),
+) -> Letter:
+    """Return the words with their fields filled in, and the practice's `own` after the main paragraphs and the list."""
     say = lambda text: text.format(**fields)  # noqa: E731
+    before, after = map(say, words.before), map(say, words.after)
     return Letter(
         to=to,
         subject=say(words.subject),
-        before=tuple(filter(None, (*map(say, words.before), own))),
+        before=tuple(filter(None, before if listed else (*before, own))),
         button=words.button,
         link=link,
-        after=tuple(filter(None, map(say, words.after))),
+        after=tuple(filter(None, (own, *after) if listed else after)),
         stop=stop,
+        listed=listed,
         language=words.language,
     )
 
 
-def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime) -> dict[str, str]:
+def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime, listed=()) -> dict[str, str]:
     visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
+    if listed:
+        visit = listed[0].visit
+    zones = {zone_of(row.visit, zone) for row in listed}
     if message.offer_id:
         visit = message.offer.appointment
     therapist = visit.therapist if visit else None
@@ -169,11 +200,14 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime)
     referral = referral_of(message)
     reader = reader_of(message, now) if is_to_staff(message) else None
     told = {
-        "first_name": (reader.first_name or reader.username) if reader else message.client.first_name,
+        "first_name": called(reader) if reader else message.client.first_name,
         "practice": practice.name,
         "phone": own_number(practice),
         "place": practice.address,
-        "therapist": (therapist.first_name or therapist.username) if therapist else "",
+        "therapist": called(therapist) if therapist else "",
+        "therapists": active_phrases().both.join(dict.fromkeys(called(row.visit.therapist) for row in listed)),
+        "count": str(len(listed)),
+        "zone": active_phrases().all_times.format(zone=zones.pop()) if len(zones) == 1 else "",
         "when": in_words(visit.starts_at, zone, now) if visit else "",
         "was": in_words(_was_to_begin(message, now), zone, now) if message.kind == Message.Kind.DAY_CHANGED else "",
         "until": in_words(message.offer.expires_at, zone, now) if message.offer_id else _until(visit, zone, now),
@@ -224,10 +258,17 @@ def _intake(message, now, is_preview):
     return _absolute("clients:intake_open", token), words
 
 
-def _appointment(message, now, is_preview):
-    visit = message.appointment
+def _link_to(visit, now, is_preview):
     token = DUMMY if is_preview else AppointmentLink.mint(now=now, expires_at=visit.starts_at, appointment=visit)
-    return _absolute("booking:appointment_open", token), message.kind
+    return _absolute("booking:appointment_open", token)
+
+
+def _appointment(message, now, is_preview):
+    return _link_to(message.appointment, now, is_preview), message.kind
+
+
+def _several(message, now, is_preview):
+    return "", message.kind  # each visit has its own link, beside it
 
 
 def _moved(message, now, is_preview):
@@ -330,6 +371,8 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
     Message.Kind.APPOINTMENT_CANCELLED: _cancelled,
     Message.Kind.BOOKING_HELD: _held,
     Message.Kind.BOOKING_LINK: _booking_link,
+    Message.Kind.SERIES_BOOKED: _several,
+    Message.Kind.SERIES_CANCELLED: _several,
     Message.Kind.WAITLIST_OFFER: _offer,
     Message.Kind.CHECK_IN: _check_in,
     Message.Kind.CHECK_IN_NUDGE: _check_in,
@@ -373,6 +416,9 @@ def as_email(letter: Letter, message: Message, *, practice: Practice, now: datet
     mail = written(letter, practice=practice, headers=headers)
     if message.kind in OF_A_VISIT:
         mail.attach("visit.ics", calendar_file(message.appointment, practice, now=now), "text/calendar")
+    if letter.listed:
+        file = calendar_of_several([row.visit for row in letter.listed], practice, now=now)
+        mail.attach("visits.ics", file, "text/calendar")
     return mail
 
 

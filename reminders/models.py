@@ -229,6 +229,24 @@ class Message(models.Model):
         return self.state not in {self.State.DUE, self.State.CLAIMED, self.State.HANDOFF}
 
 
+class ToldVisit(models.Model):
+    """A visit that a mail about several told of, as it stood then. Written at hand-off, with the words."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="told_visits")
+    appointment = models.ForeignKey("booking.Appointment", on_delete=models.PROTECT, related_name="told_with")
+    version = models.PositiveIntegerField()
+
+    objects = OfClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "appointment"], name="told_visit_once_per_message"),
+        ]
+
+    def __str__(self):
+        return f"told visit #{self.pk}"
+
+
 class CheckIn(models.Model):
     """Questions a day, and again some days, after a session, answered by link; the answer stands in the chart, unchanged."""
 

@@ -7,9 +7,9 @@ A message caught in it is handed off once more under the same Message-ID, and th
 import logging
 import random
 import smtplib
-import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,6 +42,7 @@ HANDOFFS = 2
 ATTEMPTS = 12
 BATCH = 10  # claimed and written in one transaction each; a killed worker keeps as many from the others for one lease
 SWEEP_FOR = timedelta(seconds=60)  # a sweep against a slow server ends, so that the next one looks at the time again
+LOOK_KEPT = timedelta(minutes=1)  # how often it is written down that a sweep looked at the clock
 PATIENCE = timedelta(seconds=10)  # a sweep waits this long for its turn under EMAIL_PER_MINUTE, not longer
 BROKE_OFF, NO_ANSWER = "the mail server broke off", "handed over, but the mail server did not answer"
 NO_MAILBOX = "the address takes no mail"
@@ -52,10 +53,34 @@ CALLS = {
     Message.Kind.BOOKING_CONFIRMATION: "visit-mail",
     Message.Kind.APPOINTMENT_MOVED: "moved-mail",
     Message.Kind.APPOINTMENT_CANCELLED: "cancelled-mail",
+    Message.Kind.SERIES_BOOKED: "series-mail",
+    Message.Kind.SERIES_CANCELLED: "series-cancelled-mail",
     Message.Kind.CHECK_IN: "check-in-mail",
 }
 
 Deliver = Callable[[EmailMessage], None]
+
+
+class Stop:
+    """Says that no further mail shall be begun. It may be set by a signal's handler, where no lock may be taken."""
+
+    def __init__(self):
+        self._is_set = False
+
+    def set(self, *_signal) -> None:
+        """Say stop."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Say whether somebody said stop."""
+        return self._is_set
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until somebody says stop; return whether somebody did."""
+        until = time.monotonic() + seconds
+        while not self._is_set and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+        return self._is_set
 
 
 class NotNeeded(Refused):
@@ -85,7 +110,7 @@ def send_due(
     deliver: Deliver,
     watch: clock.StepWatch | None = None,
     lease: timedelta = LEASE,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     chance: Chance = random.random,
     per_minute: int | None = None,
 ) -> Sweep:
@@ -104,21 +129,32 @@ def send_due(
     if sweep.held or sweep.resting or not may_knock(practice, now):
         return sweep
     limit = settings.EMAIL_PER_MINUTE if per_minute is None else per_minute
-    _Round(now, practice, deliver, sweep, lease, stop or threading.Event(), chance, limit).send_all()
+    _Round(now, practice, deliver, sweep, lease, stop or Stop(), chance, limit).send_all()
     return sweep
 
 
 def _looked_at(now: datetime, watch: clock.StepWatch | None) -> Practice | None:
     """Return the practice as it stands after a look at the clock, whose jump holds its mail."""
-    if watch is None:
-        return Practice.objects.current()
-    with watch.looking() as jump:
-        if jump:
-            minutes = round(jump.total_seconds() / 60)
+    with watch.looking() if watch else nullcontext(timedelta(0)) as jump:
+        practice = Practice.objects.current()
+        if practice is None:
+            return None
+        if step := jump or _went_back(practice, now):
+            minutes = round(step.total_seconds() / 60)
             hold_mail(
                 f"The machine's clock jumped by {minutes} minutes. Check the time, then release the mails.", at=now
             )
-        return Practice.objects.current()
+        if step or practice.mail_swept_at is None or now - practice.mail_swept_at >= LOOK_KEPT:
+            Practice.objects.filter(pk=practice.pk).update(mail_swept_at=now)
+        return Practice.objects.current() if step else practice
+
+
+def _went_back(practice: Practice, now: datetime) -> timedelta:
+    """Return by how much `now` lies before an earlier sweep, negative; zero within the tolerance, and in the demo, whose clock may be moved."""
+    last = practice.mail_swept_at
+    if settings.DEMO or last is None or now >= last - clock.StepWatch.tolerance:
+        return timedelta(0)
+    return now - last
 
 
 def catch_up(now: datetime, *, may_offer: bool) -> int:
@@ -231,7 +267,7 @@ class _Round:
     deliver: Deliver
     sweep: Sweep
     lease: timedelta
-    stop: threading.Event
+    stop: Stop
     chance: Chance
     per_minute: int
     suspects: list[Message] = field(default_factory=list)
@@ -298,7 +334,7 @@ class _Round:
         except ServerAway:
             self._give_back(batch, why="the mail server cannot be reached")
             raise
-        mails = _written(batch, practice=self.practice, now=self.moment, sweep=self.sweep)
+        mails = _written(batch, practice=self.practice, now=self.now, sweep=self.sweep)
         try:
             while mails and not self._must_end():
                 self._send(*mails.pop(0))

@@ -9,7 +9,7 @@ from clients.folding import fold
 from practice import audit
 from practice.errors import Refused
 from practice.forms import breaks_a_line, is_invisible
-from practice.models import User
+from practice.models import Practice, User
 from reminders.catalogue import CATALOGUE, CLIENT
 from reminders.models import OwnWords
 
@@ -17,10 +17,10 @@ LONGEST = OwnWords._meta.get_field("text").max_length
 # A mail is read over shoulders and kept by strangers' servers: what it says beside the name tells why somebody comes here.
 # A word that ends in * stands for all that begin so.
 HEALTH_WORDS = (
-    "pain* ache* aching sciatic* nerve* disc discs herniat* spine spinal lumbar buttock* glute* piriformis pelvi* groin "
-    "hip hips leg legs numb* tingl* symptom* diagnos* injur* illness* disease* condition* surgery operation* pregnan* "
-    "cancer medic* drug* tablet* prescri* exercise* stretch* massage* treat* therap* rehab* clinical posture "
-    "inflamm* swollen swelling"
+    "pain pains painful ache aches aching sciatic* nerve nerves disc discs herniat* spine spinal lumbar buttock* gluteal "
+    "glutes piriformis pelvi* groin hip hips leg legs numb numbness tingl* symptom* diagnos* injur* illness* disease* "
+    "surgery pregnan* cancer medication* medicine* drug drugs prescri* exercise* stretching massage* treat treats "
+    "treatment* therap* rehab* posture inflamm* swollen swelling"
 ).split()
 _ABOUT_HEALTH = re.compile(
     r"\b(" + "|".join(f"{word[:-1]}\\w*" if word.endswith("*") else word for word in HEALTH_WORDS) + r")\b"
@@ -41,20 +41,23 @@ def write_own_words(kind: str, *, text: str, by: User, at: datetime) -> OwnWords
     text = text.strip()
     if CATALOGUE[kind].to != CLIENT:
         raise NotForAMail("Only mails to clients carry words of your own.")
-    if why := why_not_in_a_mail(text):
+    if why := why_not_in_a_mail(text, name=Practice.objects.current().name):
         raise NotForAMail(why)
     row, _ = OwnWords.objects.update_or_create(kind=kind, defaults={"text": text, "changed_at": at, "changed_by": by})
     audit.record(action="own_words.written", at=at, by=by, target=row, kind=kind, length=len(text))
     return row
 
 
-def why_not_in_a_mail(text: str) -> str:
-    """Return why a practice's own words cannot stand in a mail, as a sentence; "" if they can."""
+def why_not_in_a_mail(text: str, *, name: str) -> str:
+    """Return why a practice's own words cannot stand in a mail, as a sentence; "" if they can.
+
+    The practice's `name` may, whatever it says: it stands in every mail.
+    """
     if len(text) > LONGEST:
         return f"Write at most {LONGEST} letters. These are {len(text)}."
     if breaks_a_line(text) or is_invisible(text):
         return "Write it as one paragraph: it holds a line break or another character that cannot be seen."
-    if found := _ABOUT_HEALTH.search(fold(text)):
+    if found := _ABOUT_HEALTH.search(fold(text).replace(fold(name), " ")):
         return f"“{found[0]}” speaks of health. A mail is read over shoulders: leave such words for the visit."
     if _A_LINK.search(text):
         return "Leave out links and e-mail addresses: clients learn that the button is the only link in our mails."

@@ -8,6 +8,7 @@ from django import forms
 from practice.forms import helper, row
 from practice.models import Practice
 from reminders.catalogue import groups
+from reminders.own_words import LONGEST
 from reminders.rules import Setting
 from reminders.timing import DAY
 
@@ -90,6 +91,22 @@ class QuietForm(forms.ModelForm):
     def helper(self) -> FormHelper:
         """From and until, side by side."""
         return helper(row("quiet_from", "quiet_until"))
+
+
+class OwnWordsForm(forms.Form):
+    """A paragraph of the practice's own. What may not stand in it, the rule says."""
+
+    text = forms.CharField(
+        label="Your words",
+        required=False,
+        help_text=f"One paragraph of at most {LONGEST} letters. Empty: nothing is added.",
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": LONGEST}),
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        """The page owns the form tag."""
+        return helper("text")
 
 
 def _minute(moment: time) -> int:

@@ -11,7 +11,6 @@ from practice.access import public
 from practice.doors import door
 from practice.errors_views import link_closed
 from practice.forms import posted
-from practice.opening import open_link
 from practice.phones import own_number
 from reminders.models import UnsubscribeLink
 from reminders.rules import choices_of, choose_mail
@@ -30,7 +29,7 @@ def stop_open(request, token):
     now, is_one_click = clock.now(), request.method == "POST"
     if is_one_click and (list(request.POST.lists()) != ONE_CLICK or request.FILES):
         return HttpResponseBadRequest("This is not how a mail program asks.", content_type="text/plain")
-    link = open_link(request, UnsubscribeLink, token, now=now)
+    link = UnsubscribeLink.objects.opened_by(token, now=now)
     if link is None:
         return link_closed(request)
     if is_one_click:

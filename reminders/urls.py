@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from reminders import outbox_views, referral_views, rule_views, stop_views, views
+from reminders import (
+    choice_views,
+    mail_views,
+    outbox_views,
+    referral_views,
+    rule_views,
+    stop_views,
+    views,
+)
 
 app_name = "reminders"
 
@@ -16,6 +24,12 @@ urlpatterns = [
     path("rules/", rule_views.rule_list, name="rule_list"),
     path("rules/quiet/", rule_views.quiet_edit, name="quiet_edit"),
     path("rules/<slug:key>/", rule_views.rule_edit, name="rule_edit"),
+    path("kinds/", mail_views.mail_list, name="mail_list"),
+    path("kinds/<slug:kind>/", mail_views.mail_preview, name="mail_preview"),
+    path("kinds/<slug:kind>/look/", mail_views.mail_look, name="mail_look"),
+    path("kinds/<slug:kind>/test/", mail_views.mail_test, name="mail_test"),
+    path("kinds/<slug:kind>/words/", mail_views.own_words_edit, name="own_words_edit"),
+    path("of/<int:client_id>/choose/", choice_views.mail_choose, name="mail_choose"),
     path("check-in/open/<str:token>/", views.check_in_open, name="check_in_open"),
     path("check-in/<slug:handle>/", views.check_in_page, name="check_in_page"),
     path("check-in/<slug:handle>/done/", views.check_in_done, name="check_in_done"),

@@ -10,7 +10,6 @@ from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
-from practice.opening import open_link
 from reminders.checkins import answer_check_in
 from reminders.concerns import CONCERNS, SEVERE, WARNING, advice_on
 from reminders.forms import SIGNS, CheckInForm
@@ -23,7 +22,7 @@ ANSWERED = "check_ins_answered"  # in the session: those this browser has answer
 @door
 @require_safe
 def check_in_open(request, token):
-    link = open_link(request, CheckInLink, token, now=clock.now())
+    link = CheckInLink.objects.opened_by(token, now=clock.now())
     if link is None:
         return link_closed(request)
     links.remember(request, link)

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import formats, translation
 
+from practice.models import User
+
 FALLBACK = "en"
 PHRASES = "phrases"
 
@@ -26,7 +28,9 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """How a language writes a day (in Django's date format) and a moment, and what stands at the end of several mails."""
+    """How a language writes a day (in Django's date format) and a moment, what stands at the end of several mails, and how
+    visits are listed.
+    """
 
     day: str
     day_of_another_year: str
@@ -34,6 +38,9 @@ class Phrases:
     book_online: str
     stop: str
     stop_link: str
+    all_times: str
+    with_therapist: str
+    both: str
 
 
 def load_words(folder: Path) -> dict[str, dict[str, Words | Phrases]]:
@@ -71,8 +78,18 @@ def phrases_of(language: str) -> Phrases:
     return LANGUAGES.get(_base(language), {}).get(PHRASES) or LANGUAGES[FALLBACK][PHRASES]
 
 
+def active_phrases() -> Phrases:
+    """Return the phrases of the active language."""
+    return phrases_of(translation.get_language() or FALLBACK)
+
+
 def _base(language: str) -> str:
     return language.partition("-")[0].lower()
+
+
+def called(person: User) -> str:
+    """Return how a mail calls somebody who works here: by first name."""
+    return person.first_name or person.username
 
 
 def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
@@ -80,7 +97,7 @@ def in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
 
     A year that is not the present one is named.
     """
-    local, phrases = moment.astimezone(zone), phrases_of(translation.get_language() or FALLBACK)
+    local, phrases = moment.astimezone(zone), active_phrases()
     is_this_year = local.year == now.astimezone(zone).year
     day = formats.date_format(local, phrases.day if is_this_year else phrases.day_of_another_year)
     return phrases.moment.format(day=day, time=time_in_words(moment, zone))

@@ -124,7 +124,7 @@ UNSEEN = {  # fields that views read although no page draws them, or not on ever
 }
 HEADERS = ({}, {"hx_request": "true", "hx_target": "board"}, {"x_autosave": "1"})
 QUERY_NAMES = (
-    "appointment by cards client day kind length month next onward other_time overrule page q room said scope seen service session severity show side slot spot starts story technique test therapist version view week"
+    "appointment by cards client day kind length look month next onward other_time overrule page q room said scope seen service session severity show side slot spot starts story technique test therapist version view week words"
 ).split()
 
 

@@ -230,6 +230,7 @@ GOES_WITH = {
     "practice.WorkingHours.therapist",
     "protocols.Phase.protocol",
     "protocols.PhaseMuscle.phase",
+    "reminders.ToldVisit.message",
     "treatment_sessions.CopiedField.session",
     "treatment_sessions.FindingTechnique.finding",
     "treatment_sessions.MuscleFinding.session",

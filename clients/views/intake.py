@@ -14,7 +14,6 @@ from practice import audit, clock, links
 from practice.access import public
 from practice.doors import door
 from practice.errors_views import link_closed
-from practice.opening import open_link
 
 ON_TABLET = "on_tablet"
 
@@ -23,7 +22,7 @@ ON_TABLET = "on_tablet"
 @door
 @require_safe
 def intake_open(request, token):
-    link = open_link(request, IntakeLink, token, now=clock.now())
+    link = IntakeLink.objects.opened_by(token, now=clock.now())
     if link is None:
         return link_closed(request)
     links.remember(request, link)

@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ('mail_down_since', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('mail_next_try_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('mail_failures', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('mail_swept_at', models.DateTimeField(blank=True, editable=False, help_text='When the outbox was last looked through, within a minute.', null=True)),
                 ('mail_slot_at', models.DateTimeField(blank=True, editable=False, help_text="When the next mail may leave, by the machine's clock.", null=True)),
                 ('mail_held_because', models.CharField(blank=True, editable=False, max_length=200)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),

@@ -64,6 +64,8 @@ WHY_NOT: dict[str, Callable[[Message, datetime], str]] = {
     Kind.WAITLIST_OFFER: asked.why_not_offer,
     Kind.BOOKING_CONFIRMATION: visits.why_not_visit,
     Kind.APPOINTMENT_MOVED: visits.why_not_visit,
+    Kind.SERIES_BOOKED: visits.why_not_series,
+    Kind.SERIES_CANCELLED: visits.why_not_series,
     Kind.APPOINTMENT_CANCELLED: visits.why_not_visit,
     Kind.BOOKING_HELD: visits.why_not_visit,
     Kind.FIRST_REMINDER: reminding.why_not_reminder,

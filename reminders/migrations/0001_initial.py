@@ -115,6 +115,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ToldVisit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField()),
+                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='told_with', to='booking.appointment')),
+                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told_visits', to='reminders.message')),
+            ],
+        ),
+        migrations.CreateModel(
             name='UnsubscribeLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -228,6 +237,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='message',
             constraint=models.CheckConstraint(condition=models.Q(('handoffs__lte', 2)), name='message_is_handed_off_at_most_twice'),
+        ),
+        migrations.AddConstraint(
+            model_name='toldvisit',
+            constraint=models.UniqueConstraint(fields=('message', 'appointment'), name='told_visit_once_per_message'),
         ),
         migrations.AddConstraint(
             model_name='unsubscribelink',

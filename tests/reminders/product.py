@@ -52,6 +52,7 @@ class Product:
             "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
             "BROKER_URL": f"redis+socket://{self.socket}",
             "BOOKING_MAIL_HOLD": "0",
+            "EMAIL_PER_MINUTE": "0",
             "DEMO": "true",
             "DEBUG": "true",  # static files need not be gathered first
             "PORT": str(self.port),

@@ -10,9 +10,9 @@ from booking.appointments import cancel_appointment, move_appointment
 from booking.models import Appointment
 from clients.models import Task
 from practice import clock
-from reminders import due, outbox
+from reminders import due
 from reminders.models import Message
-from reminders.outbox import SmtpDelivery, send_due
+from reminders.outbox import Refusal, SmtpDelivery, send_due
 from tests import world
 from tests.reminders.rush import ask, count, people
 from tests.reminders.sink import Sink
@@ -96,8 +96,7 @@ def send_what_waited(sink, sweep) -> list[tuple]:
     arrived = []
     for minute in range(DRAINED):
         at = BACK + minutes(minute)
-        for _ in range(1 + DUE // outbox.PER_SWEEP):
-            sweep(at)
+        sweep(at)
         by_id = {message.message_id: message for message in Message.objects.filter(state="sent")}
         arrived += [(by_id[mail["Message-ID"]], at) for mail in sink.mails[len(arrived) :]]
     return [(message, at) for message, at in arrived if message.appointment_id and message.reader_id is None]
@@ -231,7 +230,7 @@ def test_a_rough_server_gets_every_mail_through_and_none_three_times(practice, s
 def test_taking_doubt_for_a_no_sends_a_third_copy(practice, sink, sweep, monkeypatch):
     """The negative control: the same server, and a sender who believes that what was not answered was not taken."""
     Rough(sink)
-    monkeypatch.setattr(SmtpDelivery, "_judged", lambda self, error: self.close() or outbox.Refusal(is_final=False))
+    monkeypatch.setattr(SmtpDelivery, "_judged", lambda self, error: self.close() or Refusal(is_final=False))
     sink.faults["DATA"] = lambda envelope: "!! nonsense"
     ask(people(3))
 

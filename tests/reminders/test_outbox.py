@@ -1,24 +1,33 @@
 """The outbox under ordinary days, refusals, doubt and crashes."""
 
+import os
+import signal
 import smtplib
 import threading
+import time
 from datetime import timedelta
 
 import pytest
+from celery.signals import worker_shutting_down
+from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
 from booking.models import AppointmentLink
+from booking.online import invite_to_book
 from clients.care import take_on
 from clients.models import Intake, Task
+from clients.records import update_client
 from clients.todo import finish_task
+from config.celery import app
 from practice import clock
 from practice.models import AuditEvent, Practice
 from practice.staff import give_cover
-from reminders import outbox
+from reminders import outbox, tasks
 from reminders.due import check_ins, derive_due
 from reminders.models import CheckIn, Message
-from reminders.outbox import Refusal, ServerAway, send_due
+from reminders.outbox import Refusal, ServerAway, SmtpDelivery, send_due
 from tests.world import NINE, NOW, make_client, make_staff, minutes
 
 
@@ -556,6 +565,267 @@ def test_mail_held_in_the_middle_of_a_sweep_stays(practice, postbox):
 
     assert names_of(postbox.mails) == ["ann"]
     assert list(Message.objects.order_by("pk").values_list("state", "attempts")) == [("sent", 1), ("due", 0)]
+
+
+# --- refused addresses
+
+
+class NoMailbox:
+    """A server that knows no mailbox of these addresses."""
+
+    def __init__(self, *addresses, taken):
+        self.addresses, self.taken = addresses, taken
+
+    def __call__(self, mail):
+        if mail.to[0] in self.addresses:
+            raise Refusal(is_final=True, is_of_address=True)
+        self.taken(mail)
+
+
+def test_a_refused_address_is_marked_and_asked_for_once_and_its_other_mails_are_dropped(visit, ada, ben, postbox):
+    Intake.objects.create(client=ada, requested_at=NOW)
+    Intake.objects.create(client=ben, requested_at=NOW)
+
+    send_due(now=NOW, deliver=NoMailbox(ada.email, taken=postbox))
+
+    ada.refresh_from_db()
+    assert ada.email_failed_at == NOW
+    assert sorted(Message.objects.filter(client=ada).values_list("state", "why")) == [
+        ("dropped", "the address takes no mail"),
+        ("failed", "the address takes no mail"),
+    ]
+    assert names_of(postbox.mails) == [ben.email.partition("@")[0]]
+    assert [task.why for task in Task.objects.all()] == ["E-mail address refused: ask for a new one"]
+    assert AuditEvent.objects.filter(action="client.address_refused", target_id=ada.pk, actor="system").count() == 1
+
+
+def test_a_new_address_clears_the_mark_and_settles_the_call_and_may_be_refused_in_its_turn(visit, ada, dana, postbox):
+    send_due(now=NOW, deliver=NoMailbox(ada.email, taken=postbox))
+
+    update_client(ada, by=dana, at=NOW, email="new@mail.example")
+    assert not Task.objects.open().exists()
+    invite_to_book(client=ada, by=None, at=NOW)
+    send_due(now=NOW, deliver=NoMailbox("new@mail.example", taken=postbox))
+
+    assert Task.objects.open().get().why == "E-mail address refused: ask for a new one"
+
+
+def test_an_address_changed_meanwhile_is_not_marked_and_the_mail_goes_to_the_new_one(visit, ada, dana, postbox):
+    class Meanwhile:
+        def __call__(self, mail):
+            if mail.to == ["new@mail.example"]:
+                return postbox(mail)
+            update_client(ada, by=dana, at=NOW, email="new@mail.example")
+            raise Refusal(is_final=True, is_of_address=True)
+
+    send_due(now=NOW, deliver=Meanwhile())
+
+    assert [mail.to for mail in postbox.mails] == [["new@mail.example"]]
+    ada.refresh_from_db()
+    assert ada.email_failed_at is None
+
+
+def test_a_refused_address_of_somebody_who_works_here_is_trouble_and_marks_no_client(visit, alert, ada, mia, postbox):
+    send_due(now=NOW, deliver=NoMailbox(mia.email, taken=postbox))
+
+    ada.refresh_from_db()
+    message = Message.objects.get(task=alert)
+    assert (message.state, message.why, ada.email_failed_at) == ("failed", "the address takes no mail", None)
+
+
+# --- how many a minute
+
+
+class Minute:
+    """The machine's clock, which stands still but while somebody waits."""
+
+    def __init__(self):
+        self.at = NOW
+
+    def wait(self, stop, seconds):
+        self.at += timedelta(seconds=seconds)
+        return stop.is_set()
+
+
+@pytest.fixture
+def minute(monkeypatch):
+    minute = Minute()
+    monkeypatch.setattr(clock, "machine_now", lambda: minute.at)
+    monkeypatch.setattr(outbox.Stop, "wait", lambda stop, seconds: minute.wait(stop, seconds))
+    return minute
+
+
+def test_no_minute_sees_more_mails_than_the_limit_and_what_is_needed_soonest_leaves_first(practice, settings, minute):
+    settings.EMAIL_PER_MINUTE = 20
+    names = [f"No{number}" for number in range(50)]
+    asked_for(*names, needed=[NOW + minutes(500 - number) for number in range(50)])
+    left = []
+
+    for _ in range(12):
+        send_due(now=NOW, deliver=lambda mail: left.append((minute.at, mail.to[0].partition("@")[0])))
+        minute.at += timedelta(seconds=1)
+
+    assert [name for _, name in left] == [name.lower() for name in reversed(names)]
+    moments = [at for at, _ in left]
+    assert max(sum(begin <= at < begin + minutes(1) for at in moments) for begin in moments) == 20
+
+
+def test_a_sweep_does_not_wait_long_for_its_turn(practice, settings, minute, postbox):
+    settings.EMAIL_PER_MINUTE = 2
+    asked_for("Ann", "Bob", needed=[NOW + minutes(30), NOW + minutes(60)])
+
+    assert (send_due(now=NOW, deliver=postbox).sent, minute.at) == (1, NOW)
+    assert list(Message.objects.order_by("pk").values_list("state", "attempts")) == [("sent", 1), ("due", 0)]
+    minute.at = NOW + timedelta(seconds=25)
+    assert (send_due(now=NOW, deliver=postbox).sent, minute.at) == (1, NOW + timedelta(seconds=30))
+
+
+def test_a_machine_whose_clock_was_put_back_waits_for_no_turn(practice, settings, minute, postbox):
+    settings.EMAIL_PER_MINUTE = 60
+    Practice.objects.update(mail_slot_at=NOW + minutes(60))
+    asked_for("Ann", needed=[NOW + minutes(30)])
+
+    assert send_due(now=NOW, deliver=postbox).sent == 1
+
+
+def test_sixty_a_minute_are_what_a_practice_has(settings):
+    assert '"EMAIL_PER_MINUTE", default=60' in (settings.BASE_DIR / "config" / "settings.py").read_text()
+
+
+# --- the clock
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_that_looks_while_another_finds_the_clock_wrong_sends_nothing(visit, postbox, monkeypatch):
+    """One has seen the jump and not yet held the mail; the other looks."""
+    watch, found, sent = clock.StepWatch(), threading.Event(), []
+    watch._lead -= 3 * 3600
+    hold = outbox.hold_mail
+
+    def slowly(reason, *, at):
+        found.set()
+        time.sleep(0.3)
+        hold(reason, at=at)
+
+    monkeypatch.setattr(outbox, "hold_mail", slowly)
+
+    def work(after):
+        after.wait(5)
+        try:
+            sent.append(send_due(now=NOW, deliver=postbox, watch=watch).sent)
+        finally:
+            connection.close()
+
+    started = threading.Event()
+    started.set()
+    workers = [threading.Thread(target=work, args=[after]) for after in (started, found)]
+    [worker.start() for worker in workers]
+    [worker.join() for worker in workers]
+
+    assert (sent, postbox.mails) == ([0, 0], [])
+
+
+def test_a_sweep_well_before_the_last_one_holds_the_mail_once(visit, olga, postbox, settings):
+    settings.DEMO = False
+    settings.MAIL_IS_SET_UP = True
+    send_due(now=NOW, deliver=postbox)
+    invite_to_book(client=visit.client, by=None, at=NOW - minutes(60))
+
+    assert "by -60 minutes" in send_due(now=NOW - minutes(60), deliver=postbox).held
+    assert len(postbox.mails) == 1
+
+    outbox.release_mail(by=olga, at=NOW - minutes(59))
+    assert send_due(now=NOW - minutes(59), deliver=postbox).sent == 1
+
+
+def test_a_sweep_a_little_before_the_last_one_holds_nothing(visit, postbox, settings):
+    settings.DEMO = False
+    settings.MAIL_IS_SET_UP = True
+    Practice.objects.update(mail_swept_at=NOW + minutes(5))
+
+    assert send_due(now=NOW, deliver=postbox).sent == 1
+
+
+# --- told to stop
+
+
+def test_who_is_told_to_stop_finishes_the_mail_in_hand_and_gives_the_others_back(practice, postbox):
+    asked_for("Ann", "Bob", "Cleo", needed=[NOW + minutes(number) for number in (30, 60, 90)])
+    stop = outbox.Stop()
+
+    class ToldMeanwhile:
+        def __call__(self, mail):
+            stop.set()
+            postbox(mail)
+
+    sweep = send_due(now=NOW, deliver=ToldMeanwhile(), stop=stop)
+
+    assert (sweep.sent, names_of(postbox.mails)) == (1, ["ann"])
+    assert list(Message.objects.order_by("pk").values_list("state", "attempts", "lease_until")) == [
+        ("sent", 1, None),
+        ("due", 0, None),
+        ("due", 0, None),
+    ]
+
+
+def test_a_worker_that_is_shut_down_tells_its_sweeps(monkeypatch):
+    monkeypatch.setattr(tasks, "stop", outbox.Stop())
+
+    worker_shutting_down.send(sender="worker")
+
+    assert tasks.stop.is_set()
+
+
+def test_the_command_that_is_ended_finishes_the_mail_in_hand(practice, monkeypatch, capsys):
+    asked_for("Ann", "Bob", needed=[NOW + minutes(30), NOW + minutes(60)])
+    hand_over = SmtpDelivery._hand_over
+
+    def ended(delivery, mail):
+        os.kill(os.getpid(), signal.SIGTERM)
+        hand_over(delivery, mail)
+
+    monkeypatch.setattr(SmtpDelivery, "_hand_over", ended)
+
+    call_command("send_due", "--now", NOW.isoformat())
+
+    assert "sent 1," in capsys.readouterr().out
+    assert sorted(Message.objects.values_list("state", flat=True)) == ["due", "sent"]
+
+
+# --- the wiring
+
+
+def test_a_sweep_fits_into_its_tasks_limit_and_that_into_the_time_after_which_it_comes_back():
+    longest = outbox.SWEEP_FOR + timedelta(seconds=settings.EMAIL_TIMEOUT)
+
+    assert longest < outbox.LEASE == timedelta(seconds=app.conf.task_time_limit)
+    assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
+    assert app.conf.task_acks_late and app.conf.task_reject_on_worker_lost and app.conf.task_ignore_result
+
+
+def test_one_beat_wakes_the_sweep_and_it_has_a_queue_of_its_own():
+    beats = [beat["task"] for beat in app.conf.beat_schedule.values() if beat["task"].startswith("reminders.")]
+
+    assert beats == ["reminders.tasks.send_due"]
+    assert app.amqp.router.route({}, "reminders.tasks.send_due")["queue"].name == "mail"
+    assert app.amqp.router.route({}, "sessions.tasks.anchor_chain")["queue"].name == "celery"
+    assert set(app.amqp.queues.consume_from) == {"celery", "mail"}
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00", "9999-12-31T23:59", "0001-01-01T00:00+14:00", "soon", "2046-01-01"]
+)
+def test_the_command_says_which_moments_it_takes(practice, moment):
+    with pytest.raises(CommandError, match="--now is not a moment within ten years"):
+        call_command("send_due", "--now", moment)
+
+
+def test_the_command_says_since_when_the_server_is_away(practice, capsys):
+    Practice.objects.update(mail_down_since=NOW, mail_next_try_at=NOW + minutes(4), mail_failures=3)
+
+    call_command("send_due", "--now", (NOW + minutes(3)).isoformat())
+
+    assert f"away since {NOW.isoformat()}, next try at {(NOW + minutes(4)).isoformat()}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("waiting", [lambda: outbox.due(NOW), outbox.expired], ids=["due", "expired"])

@@ -154,7 +154,7 @@ def test_who_stopped_reminders_gets_none_and_still_hears_of_a_move(visit, ada, d
 
     move_appointment(visit, starts_at=TUESDAY + HOUR, by=dana, at=TUESDAY - 2 * DAY, overrule=ALL)
 
-    assert left(postbox, TUESDAY - 2 * DAY)[0] == "Your visit is now on Tuesday 1 December at 15:00 (GMT)"
+    assert "Your visit is now on Tuesday 1 December at 15:00 (GMT)" in left(postbox, TUESDAY - 2 * DAY)
 
 
 def test_who_stopped_reminders_and_wants_them_again_gets_them(visit, ada):

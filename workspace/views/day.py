@@ -13,12 +13,16 @@ from clients.overruling import standing_overruling
 from clients.screenings import current_screening
 from practice import audit, clock
 from practice.access import role_required, staff_only
+from reminders.models import MailChoice
+from reminders.rules import choices_of
+from reminders.stop_forms import MailChoicesForm
 from sessions.measures import measures_of
 from workspace.intake_desk import LOOKS_AHEAD, awaited_intakes
 from workspace.timeline import timeline_of
 from workspace.today import day_of
 
 STORY = 50  # events of a client's story on the page; the rest is one tap away
+LAST_MAILS = 5
 DRAWN = 4  # courses with a drawing on the client's page; all of them stand on the page of measures
 
 
@@ -57,6 +61,7 @@ def client_page(request, client_id):
         .order_by("starts_at", "pk")[:5],
         "intake": client.intakes.open().first(),
         "tasks": Task.objects.visible_to(request.user).open().filter(client=client).order_by("due_at", "pk"),
+        "mails": _mails(client),
         "referrals": client.referrals.select_related("referrer").order_by("-received_on", "-pk"),
     }
     events = timeline_of(client, is_clinical=reads_chart)
@@ -66,6 +71,18 @@ def client_page(request, client_id):
         audit.record_reading(client=client, page="workspace:client_page", at=now, by=request.user)
         context |= _chart(client, now)
     return render(request, "workspace/client_page.html", context)
+
+
+def _mails(client) -> dict:
+    """Return which mails the client wants, as a form, and what went to them or about them lately."""
+    wanted = choices_of(client)
+    form = MailChoicesForm(None, choices=wanted)
+    form.fields["wanted"].label = f"{client.first_name} gets"
+    return {
+        "form": form,
+        "unwanted": [topic.label for topic in MailChoice.Topic if not wanted[topic]],
+        "last": client.messages.order_by("-due_at", "-pk")[:LAST_MAILS],
+    }
 
 
 def _chart(client, now):

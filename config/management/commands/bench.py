@@ -174,6 +174,7 @@ def world_of(folder: Path, database: str) -> dict[str, str]:
         "DEMO": "false",
         "HOST": HOST,
         "EMAIL_URL": f"smtp://{HOST}:{free_port()}",
+        "EMAIL_PER_MINUTE": "0",  # as fast as they can be written
     }
 
 

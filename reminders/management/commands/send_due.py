@@ -1,18 +1,25 @@
 """One sweep of the outbox, without Celery."""
 
-from datetime import UTC, datetime
+import signal
+from datetime import UTC, datetime, timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from practice import clock
-from reminders.outbox import SmtpDelivery, catch_up, due, expired, send_due
+from practice.models import Practice
+from reminders.outbox import SmtpDelivery, Stop, Sweep, catch_up, due, expired, send_due
+
+ALMANAC = timedelta(days=3660)  # what is due lies weeks around the present; further off no calendar reaches
 
 
 def moment(text: str) -> datetime:
-    """Parse an ISO moment; without an offset it is UTC."""
+    """Parse an ISO moment; without an offset it is UTC. Raises ValueError, also for one that is years from now."""
     parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    if abs(parsed - clock.now()) > ALMANAC:
+        raise ValueError("years from now")
+    return parsed
 
 
 class Command(BaseCommand):
@@ -28,16 +35,32 @@ class Command(BaseCommand):
         try:
             now = moment(options["now"]) if options["now"] else clock.now()
         except ValueError as error:
-            raise CommandError(f"--now is not a moment: {options['now']}. Write it like 2026-11-24T09:00.") from error
+            raise CommandError(
+                f"--now is not a moment within ten years: {options['now']}. Write it like 2026-11-24T09:00."
+            ) from error
         if options["dry_run"]:
             self._show(now)
             return
-        delivery = SmtpDelivery()
+        self._say(self._sweep(now))
+
+    def _sweep(self, now: datetime) -> Sweep:
+        """Sweep once. Whoever ends this process lets it finish the mail in hand."""
+        delivery, stop = SmtpDelivery(), Stop()
+        before = signal.signal(signal.SIGTERM, stop.set)
         try:
-            sweep = send_due(now=now, deliver=delivery)
+            return send_due(now=now, deliver=delivery, stop=stop)
         finally:
+            signal.signal(signal.SIGTERM, before)
             delivery.close()
+
+    def _say(self, sweep: Sweep) -> None:
         held = f", held: {sweep.held}" if sweep.held else ""
+        if sweep.resting:
+            practice = Practice.objects.current()
+            held = (
+                f", the mail server is away since {practice.mail_down_since.isoformat()},"
+                f" next try at {practice.mail_next_try_at.isoformat()}"
+            )
         self.stdout.write(
             f"sent {sweep.sent}, dropped {sweep.dropped}, failed {sweep.failed}, postponed {sweep.postponed}{held}"
         )
