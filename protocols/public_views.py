@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from practice import audit, clock, links
 from practice.access import public
+from practice.doors import door
 from practice.errors import Refused
 from practice.errors_views import link_closed
 from practice.forms import posted
@@ -15,6 +16,7 @@ from protocols.models import HomeProgrammeLink
 
 
 @public
+@door
 @require_safe
 def home_open(request, token):
     link = HomeProgrammeLink.objects.opened_by(token, now=clock.now())

@@ -5,12 +5,14 @@ from django.views.decorators.http import require_safe
 
 from practice import audit, clock, links
 from practice.access import public
+from practice.doors import door
 from practice.errors_views import link_closed
 from referrals.models import ReferralLink
 from referrals.status import status_for_referrer
 
 
 @public
+@door
 @require_safe
 def status_open(request, token):
     link = ReferralLink.objects.opened_by(token, now=clock.now())

@@ -11,16 +11,18 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import formats, translation
 
+from booking.models import Appointment
 from practice import audit
 from practice.errors import Refused
 from practice.models import Practice, User
 from practice.phones import own_number
 from practice.zones import at_wall_time
-from reminders.catalogue import CATALOGUE, Kind
+from reminders.catalogue import CATALOGUE
 from reminders.delivery import InDoubt, Refusal, ServerAway
-from reminders.listing import Listed
+from reminders.listing import Listed, day_in_words, zone_of
 from reminders.mail_server import note_well
 from reminders.mails import OF_ONE, Letter, book_online, letter_of, one_line, written
+from reminders.models import Message
 from reminders.own_words import own_words_of
 from reminders.rules import TOPICS
 from reminders.wording import FALLBACK, LANGUAGES, PHRASES, active_phrases, in_words, time_in_words, words_of
@@ -37,7 +39,6 @@ CASES = {
     "day_changed_moved": "The visit moved",
 }
 USUAL = "Usual"
-WEEKS = 3  # how many visits a made-up series has
 KIND_OF_CASE = {"owner_alert": "therapist_alert"}
 
 
@@ -70,7 +71,8 @@ def _kind_of(key: str) -> str:
 def sample_fields(practice: Practice, now: datetime) -> dict[str, str]:
     """Return the fields of every mail with made-up people, and a visit five days from now at half past two."""
     zone = ZoneInfo(practice.time_zone)
-    visit = _made_up_visit(zone, now)
+    day = now.astimezone(zone).date() + timedelta(days=5)
+    visit = at_wall_time(day, time(14, 30), zone)
     told = {
         "first_name": "Alex",
         "practice": practice.name,
@@ -81,25 +83,13 @@ def sample_fields(practice: Practice, now: datetime) -> dict[str, str]:
         "was": in_words(visit + timedelta(hours=2), zone, now),
         "until": time_in_words(visit + timedelta(hours=3), zone),
         "book_online": book_online(practice),
-        "therapists": "Sam",
-        "count": str(WEEKS),
-        "zone": active_phrases().all_times.format(zone=visit.astimezone(zone).tzname()),
         "referrer": "Dr Jordan Lee",
-        "letter_of": formats.date_format(now.astimezone(zone) - timedelta(days=4), "j F Y"),
+        "therapists": "Sam",
+        "count": "3",
+        "zone": active_phrases().all_times.format(zone=zone_of(visit, zone)),
+        "letter_of": formats.date_format(day - timedelta(days=9), "j F Y"),
     }
     return {name: one_line(text) for name, text in told.items()}
-
-
-def _made_up_visit(zone: ZoneInfo, now: datetime, *, week: int = 0) -> datetime:
-    day = now.astimezone(zone).date() + timedelta(days=5, weeks=week)
-    return at_wall_time(day, time(14, 30), zone)
-
-
-def _made_up_list(kind: str, practice: Practice, now: datetime, link: str) -> tuple[Listed, ...]:
-    """Return the visits of a mail about several: one a week."""
-    zone, link = ZoneInfo(practice.time_zone), "" if kind == Kind.SERIES_CANCELLED else link
-    moments = [_made_up_visit(zone, now, week=week) for week in range(WEEKS)]
-    return tuple(Listed(None, in_words(moment, zone, now).rpartition(" (")[0], link) for moment in moments)
 
 
 def sample_letter(kind: str, key: str, *, practice: Practice, to: str, now: datetime) -> Letter:
@@ -117,8 +107,19 @@ def sample_letter(kind: str, key: str, *, practice: Practice, to: str, now: date
             link=nowhere if words.button else "",
             own=own_words_of(kind),
             stop=nowhere if kind in TOPICS else "",
-            listed=_made_up_list(kind, practice, now, nowhere) if kind in OF_ONE else (),
+            listed=_sample_list(kind, practice, now, nowhere),
         )
+
+
+def _sample_list(kind: str, practice: Practice, now: datetime, link: str) -> tuple[Listed, ...]:
+    """Return three visits a week apart for a mail about several, each with `link` unless it tells of their end."""
+    if kind not in OF_ONE:
+        return ()
+    zone = ZoneInfo(practice.time_zone)
+    first = now.astimezone(zone).date() + timedelta(days=5)
+    visits = [at_wall_time(first + timedelta(weeks=week), time(14, 30), zone) for week in range(3)]
+    shown = link if kind == Message.Kind.SERIES_BOOKED else ""
+    return tuple(Listed(Appointment(starts_at=visit), day_in_words(visit, zone, now), shown) for visit in visits)
 
 
 def send_sample(

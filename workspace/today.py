@@ -18,6 +18,7 @@ from practice.templatetags.ui import local_time
 from practice.zones import at_wall_time
 from protocols.models import HomeReport, TreatmentPlan
 from protocols.plans import current_phase
+from reminders.concerns import in_words
 from reminders.models import CheckIn
 from sessions.models import TreatmentSession
 
@@ -43,6 +44,11 @@ class Card:
     is_rescreen_due: bool
     is_next: bool = False
     is_hours_away: bool = False
+
+    @property
+    def concerns(self) -> str:
+        """What in the last check-in needs a person, in words."""
+        return in_words(self.check_in.concerns) if self.check_in else ""
 
     @property
     def is_over(self) -> bool:
