@@ -77,7 +77,13 @@ def written(value, *, home: str = "") -> str:
 
 def own_number(practice) -> str:
     """Return the practice's number as its clients read it, wherever it is written: on a page, in a mail or a calendar."""
-    return written(practice.phone, home=region_of(practice.phone))
+    return _own_number_known(str(practice.phone), home_region())
+
+
+@lru_cache(maxsize=8)
+def _own_number_known(number: str, _home: str) -> str:
+    """Keep the answer for the practice's own number, which stands in every mail."""
+    return written(number, home=region_of(number))
 
 
 def national_digits(text: str) -> str:

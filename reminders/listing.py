@@ -20,9 +20,14 @@ class Listed:
     link: str
 
 
-def zone_of(visit: Appointment, zone: ZoneInfo) -> str:
-    """Return the zone's name at the visit: 'GMT'."""
-    return time_in_words(visit.starts_at, zone).partition(" (")[2].removesuffix(")")
+def zone_of(moment: datetime, zone: ZoneInfo) -> str:
+    """Return the zone's name at a moment: 'GMT'."""
+    return time_in_words(moment, zone).partition(" (")[2].removesuffix(")")
+
+
+def day_in_words(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return a moment as in a list whose zone is named once: 'Monday 23 November at 14:30'."""
+    return in_words(moment, zone, now).replace(f" ({zone_of(moment, zone)})", "")
 
 
 def _with_therapist(when: str, visit: Appointment) -> str:
@@ -44,12 +49,11 @@ def list_visits(
         raise ValueError("no visit is left to tell of")  # changed since it was claimed; the outbox writes that down
     if not is_preview:
         remember_told(message, visits)
-    has_one_zone = len({zone_of(visit, zone) for visit in visits}) == 1
+    has_one_zone = len({zone_of(visit.starts_at, zone) for visit in visits}) == 1
     has_one_therapist = len({visit.therapist_id for visit in visits}) == 1
     listed = []
     for visit in visits:
-        when = in_words(visit.starts_at, zone, now)
-        when = when.replace(f" ({zone_of(visit, zone)})", "") if has_one_zone else when
+        when = (day_in_words if has_one_zone else in_words)(visit.starts_at, zone, now)
         when = when if has_one_therapist else _with_therapist(when, visit)
         listed.append(Listed(visit, when, "" if visit.is_cancelled else link_to(visit, now, is_preview)))
     return tuple(listed)

@@ -67,20 +67,20 @@ def note_well(practice: Practice) -> None:
     practice.mail_failures, practice.mail_down_since, practice.mail_next_try_at = 0, None, None
 
 
-@transaction.atomic
 def take_slot(per_minute: int, *, at_most: timedelta) -> timedelta | None:
     """Take the next moment at which a mail may leave, over all workers, and return how far off it is.
 
-    Moments are a minute divided by `per_minute` apart, so that no minute sees more. None, and nothing taken, if it is
-    further off than `at_most`. By the machine's clock: it must not wait for a demo whose clock was moved back.
+    Moments are a minute divided by `per_minute` apart, so that no minute sees more; 0 is no limit. None, and nothing taken,
+    if it is further off than `at_most`. By the machine's clock: it must not wait for a demo whose clock was moved back.
     """
     if not per_minute:
         return timedelta(0)
-    practice = Practice.objects.select_for_update(no_key=True).get()
-    here = clock.machine_now()
-    free_at = practice.mail_slot_at
-    begin = free_at if free_at and here < free_at <= here + at_most + MINUTE else here
-    if begin - here > at_most:
-        return None
-    Practice.objects.filter(pk=practice.pk).update(mail_slot_at=begin + MINUTE / per_minute)
+    with transaction.atomic():
+        practice = Practice.objects.select_for_update(no_key=True).get()
+        here, free_at = clock.machine_now(), practice.mail_slot_at
+        # What lies further off than anybody takes comes of a clock that was put back.
+        begin = free_at if free_at and here < free_at <= here + at_most + MINUTE else here
+        if begin - here > at_most:
+            return None
+        Practice.objects.filter(pk=practice.pk).update(mail_slot_at=begin + MINUTE / per_minute)
     return begin - here

@@ -189,7 +189,7 @@ def _fields(message: Message, practice: Practice, zone: ZoneInfo, now: datetime,
     visit = message.appointment or (next_visit(message.client, now) if message.intake_id else None)
     if listed:
         visit = listed[0].visit
-    zones = {zone_of(row.visit, zone) for row in listed}
+    zones = {zone_of(row.visit.starts_at, zone) for row in listed}
     if message.offer_id:
         visit = message.offer.appointment
     therapist = visit.therapist if visit else None

@@ -210,7 +210,7 @@ class Message(models.Model):
             models.Index(fields=["state", "due_at"], name="message_by_state"),
             models.Index(fields=["client", "-due_at"], name="message_by_client"),
             models.Index(fields=["-due_at", "-id"], name="message_newest_first"),
-            models.Index(fields=["kind", "-due_at", "-id"], name="message_by_kind"),
+            models.Index(fields=["kind", "-due_at", "-id", "state"], name="message_by_kind"),
         ]
 
     def __str__(self):

@@ -19,14 +19,16 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, prefetch_related_objects
 
 from booking.holds import release_lapsed_holds
+from booking.models import Appointment
 from booking.offering import offer_freed_times
-from clients.models import Task
+from clients.models import Client, Task
 from clients.records import refuse_address
 from clients.todo import raise_task
 from practice import audit, clock
 from practice.context import mail_held
 from practice.errors import Refused
 from practice.models import Practice
+from practice.prepared import prepared
 from reminders.delivery import BrokeOff, InDoubt, Refusal, ServerAway, SmtpDelivery, Withdrawn
 from reminders.due import derive_due, why_not
 from reminders.mail_server import Chance, back_off, is_resting, may_knock, note_away, note_well, take_slot
@@ -198,7 +200,7 @@ def claim(
             rows = _free(now, at_most=at_most, resting=resting, passing_over=passing_over)
             if not rows:
                 return []
-            prefetch_related_objects(rows, "client", "appointment", "intake", "check_in__session")
+            prefetch_related_objects(rows, "client", "appointment__therapist", "intake", "check_in__session__therapist")
             mine = [message for message in rows if _is_still_to_send(message, now=now, sweep=sweep)]
             lease_until = clock.machine_now() + lease
             Message.objects.filter(pk__in=[message.pk for message in mine]).update(
@@ -386,8 +388,8 @@ class _Round:
     @transaction.atomic
     def _let_out(self, message: Message, mail: EmailMessage) -> bool:
         """Write down that the mail leaves now, and return whether it may: for the last time everything is asked again."""
-        now, mine = self.moment, _mine(message).filter(state=State.CLAIMED)
-        standing = mine.select_for_update(of=("self",), no_key=True).first()
+        now = self.moment
+        standing = _as_it_stands(message)
         if standing is None:
             return False  # the lease ran out and another worker has it
         if mail_held(Practice.objects.current()):
@@ -400,7 +402,7 @@ class _Round:
             self._give_back([message])  # written anew, to the address of now
         else:
             lease_until = clock.machine_now() + self.lease
-            mine.update(
+            Message.objects.filter(pk=message.pk).update(
                 state=State.HANDOFF,
                 handoffs=F("handoffs") + 1,
                 message_id=mail.extra_headers["Message-ID"],
@@ -470,7 +472,8 @@ def _written(
             try:
                 with transaction.atomic():
                     mail = as_email(compose(message, practice=practice, now=now), message, practice=practice, now=now)
-                    mail.message()  # what is wrong with a header shows here
+                    built = mail.message()  # what is wrong with a header shows here
+                    mail.message = lambda built=built: built  # not built again when it leaves
             except DatabaseError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
@@ -485,6 +488,32 @@ def _written(
 def _mine(message: Message):
     """The message's row, while the lease of the worker that claimed it stands."""
     return Message.objects.filter(pk=message.pk, lease_until=message.lease_until)
+
+
+def _as_it_stands(message: Message) -> Message | None:
+    """Lock and return the message anew, with its client and visit as they are now; None if another worker has it by now."""
+    for standing in _claimed(message.pk, message.lease_until):
+        (standing.client,) = _client(standing.client_id)
+        if standing.appointment_id:
+            (standing.appointment,) = _visit(standing.appointment_id)
+        return standing
+    return None
+
+
+@prepared(Message._meta.pk, Message._meta.get_field("lease_until"))
+def _claimed(pk, lease_until):
+    rows = Message.objects.filter(pk=pk, lease_until=lease_until, state=State.CLAIMED)
+    return rows.select_for_update(no_key=True)
+
+
+@prepared(Client._meta.pk)
+def _client(pk):
+    return Client.objects.filter(pk=pk)
+
+
+@prepared(Appointment._meta.pk)
+def _visit(pk):
+    return Appointment.objects.filter(pk=pk)
 
 
 def _take_back(message: Message, **fields) -> int:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import formats, translation
 
+from booking.models import Appointment
 from practice import audit
 from practice.errors import Refused
 from practice.models import Practice, User
@@ -18,11 +19,13 @@ from practice.phones import own_number
 from practice.zones import at_wall_time
 from reminders.catalogue import CATALOGUE
 from reminders.delivery import InDoubt, Refusal, ServerAway
+from reminders.listing import Listed, day_in_words, zone_of
 from reminders.mail_server import note_well
-from reminders.mails import Letter, book_online, letter_of, one_line, written
+from reminders.mails import OF_ONE, Letter, book_online, letter_of, one_line, written
+from reminders.models import Message
 from reminders.own_words import own_words_of
 from reminders.rules import TOPICS
-from reminders.wording import FALLBACK, LANGUAGES, PHRASES, in_words, time_in_words, words_of
+from reminders.wording import FALLBACK, LANGUAGES, PHRASES, active_phrases, in_words, time_in_words, words_of
 
 # Words that a kind uses in some cases, and how a person calls the case. The usual words stand under the kind's own name.
 CASES = {
@@ -81,6 +84,9 @@ def sample_fields(practice: Practice, now: datetime) -> dict[str, str]:
         "until": time_in_words(visit + timedelta(hours=3), zone),
         "book_online": book_online(practice),
         "referrer": "Dr Jordan Lee",
+        "therapists": "Sam",
+        "count": "3",
+        "zone": active_phrases().all_times.format(zone=zone_of(visit, zone)),
         "letter_of": formats.date_format(day - timedelta(days=9), "j F Y"),
     }
     return {name: one_line(text) for name, text in told.items()}
@@ -101,7 +107,19 @@ def sample_letter(kind: str, key: str, *, practice: Practice, to: str, now: date
             link=nowhere if words.button else "",
             own=own_words_of(kind),
             stop=nowhere if kind in TOPICS else "",
+            listed=_sample_list(kind, practice, now, nowhere),
         )
+
+
+def _sample_list(kind: str, practice: Practice, now: datetime, link: str) -> tuple[Listed, ...]:
+    """Return three visits a week apart for a mail about several, each with `link` unless it tells of their end."""
+    if kind not in OF_ONE:
+        return ()
+    zone = ZoneInfo(practice.time_zone)
+    first = now.astimezone(zone).date() + timedelta(days=5)
+    visits = [at_wall_time(first + timedelta(weeks=week), time(14, 30), zone) for week in range(3)]
+    shown = link if kind == Message.Kind.SERIES_BOOKED else ""
+    return tuple(Listed(Appointment(starts_at=visit), day_in_words(visit, zone, now), shown) for visit in visits)
 
 
 def send_sample(

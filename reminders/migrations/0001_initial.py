@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(fields=['kind', '-due_at', '-id'], name='message_by_kind'),
+            index=models.Index(fields=['kind', '-due_at', '-id', 'state'], name='message_by_kind'),
         ),
         migrations.AddConstraint(
             model_name='message',

@@ -11,7 +11,7 @@ from tests.support.proof import keep, size
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.chaos]
 
-MAILS, MAILS_WITHOUT_CONTROL = size(quick=300, long=5000), size(quick=40, long=400)
+MAILS, MAILS_WITHOUT_CONTROL = size(quick=200, long=5000), size(quick=40, long=400)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ the product's way, "marked", which writes "sent" first and sends then, or "uncla
 Prints one JSON object.
 """
 
+import faulthandler
 import json
 import os
 import random
@@ -33,6 +34,7 @@ def set_up(database: str, port: int) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 10
     django.setup()
+    faulthandler.register(signal.SIGUSR1)
     # What costs a sender its first second is done before it forks: a kill shall meet it while it sends.
     reverse("home")
     for twin in ("txt", "html"):
@@ -92,7 +94,7 @@ def fork(work, is_over, *, first) -> int:
     first()
     os.write(begin, b"!")
     while work() or not is_over():
-        time.sleep(0.05)
+        time.sleep(0.2)
     os._exit(0)
 
 
@@ -109,9 +111,11 @@ def wait_for(pids: list[int], *, until: float) -> None:
     while pids := [pid for pid in pids if not has_ended(pid)]:
         if time.monotonic() > until:
             for pid in pids:
+                os.kill(pid, signal.SIGUSR1)  # it says where it stands
+                time.sleep(0.5)
                 os.kill(pid, signal.SIGKILL)
             rows = Message.objects.exclude(state="sent").values_list("state", "due_at", "attempts", "handoffs", "why")
-            sys.exit(f"not ended in time; not sent: {[*map(str, rows[:10])]}")
+            sys.exit(f"{len(pids)} not ended in time; not sent: {[*map(str, rows[:10])]}")
         time.sleep(0.05)
 
 

@@ -24,15 +24,15 @@ from config.management.commands.dev import prepare_static_files
 from config.management.commands.prepare import one_patient_connection
 from config.processes import Children, die_with_parent
 from practice import clock
-from workspace.bench import availability, bookings, mails, pages, screening
+from workspace.bench import availability, bookings, mails, pages, screening, sweeps
 from workspace.bench.browser import HOST, UnexpectedAnswer
 from workspace.bench.stages import Growing, Stage
 
 FIGURES = "figures.json"
 AMOUNTS = (0, 2_000, 50_000)
-REPEATS = {"availability": 15, "days": 20, "pages": 30, "mails": 600, "screening": 15}
+REPEATS = {"availability": 15, "days": 20, "pages": 30, "mails": 600, "sweeps": 15, "sent": 100_000, "screening": 15}
 QUICK_AMOUNTS = (0, 150, 400)
-QUICK_REPEATS = {"availability": 1, "days": 1, "pages": 2, "mails": 20, "screening": 1}
+QUICK_REPEATS = {"availability": 1, "days": 1, "pages": 2, "mails": 20, "sweeps": 3, "sent": 1_000, "screening": 1}
 WAIT_SECONDS = 60
 WEB = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.bench.wsgi:application"]
 # What somebody set for the practice and must not reach the bench: it measures the product as it comes.
@@ -104,6 +104,8 @@ class Command(BaseCommand):
         figures["pages"] = pages.measure(small, large, rounds=repeats["pages"])
         self.say("mails")
         figures["reminders_per_second"] = mails.measure(large, at_most=repeats["mails"])
+        self.say(f"sweeps after {repeats['sent']:,} mails")
+        figures["sweep"] = sweeps.measure(large, sent=repeats["sent"], rounds=repeats["sweeps"])
         self.say("screening")
         figures["screening_per_second"] = screening.measure(rounds=repeats["screening"])
         self.say("done")
