@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, transaction
-from django.db.models import F, prefetch_related_objects
+from django.db.models import F, Q, prefetch_related_objects
 
 from booking.holds import release_lapsed_holds
 from booking.models import Appointment
@@ -33,13 +33,14 @@ from reminders.delivery import BrokeOff, InDoubt, Refusal, ServerAway, SmtpDeliv
 from reminders.due import derive_due, why_not
 from reminders.mail_server import Chance, back_off, is_resting, may_knock, note_away, note_well, take_slot
 from reminders.mails import address_of, as_email, compose
-from reminders.models import Message
-from reminders.rules import offers_by_itself, resting_kinds
+from reminders.models import MailChoice, Message
+from reminders.rules import offers_by_itself, resting_kinds, stopped_by
 
 log = logging.getLogger(__name__)
 State = Message.State
 
 LEASE = timedelta(minutes=2)
+LONGEST_LEASE = timedelta(minutes=10)
 HANDOFFS = 2
 ATTEMPTS = 12
 BATCH = 10  # claimed and written in one transaction each; a killed worker keeps as many from the others for one lease
@@ -167,7 +168,7 @@ def catch_up(now: datetime, *, may_offer: bool) -> int:
     """
     release_lapsed_holds(now)
     if may_offer and offers_by_itself(Practice.objects.current(), now):
-        offer_freed_times(now)
+        offer_freed_times(now, passing_over=stopped_by(MailChoice.Topic.OFFERS))
     return derive_due(now)
 
 
@@ -180,8 +181,13 @@ def due(now: datetime):
 
 
 def expired():
-    """Messages whose sender died: the lease has run out. What is needed soonest first."""
-    left = Message.objects.filter(state__in=[State.CLAIMED, State.HANDOFF], lease_until__lt=clock.machine_now())
+    """Messages whose sender died: the lease has run out. What is needed soonest first.
+
+    A lease that ends further off than any is given comes of a clock that was put back.
+    """
+    here = clock.machine_now()
+    has_run_out = Q(lease_until__lt=here) | Q(lease_until__gt=here + LONGEST_LEASE)
+    left = Message.objects.filter(has_run_out, state__in=[State.CLAIMED, State.HANDOFF])
     return left.order_by("needed_by", "pk")
 
 

@@ -65,6 +65,33 @@ def test_send_due_mints_the_link_at_hand_off_and_stores_only_its_hash(visit, pos
     assert AppointmentLink.objects.opened_by(token, now=NOW) == link
 
 
+def test_a_mail_in_doubt_keeps_its_message_id_when_the_server_asks_to_try_later(visit, machine):
+    answers, ids = [TimeoutError(), Refusal(is_final=False), None], []
+
+    def deliver(mail):
+        ids.append(mail.extra_headers["Message-ID"])
+        if answer := answers.pop(0):
+            raise answer
+
+    for at in (NOW, NOW + minutes(10), NOW + minutes(20)):
+        machine.at = at
+        send_due(now=at, deliver=deliver)
+
+    assert Message.objects.get().state == "sent"
+    assert len(ids) == 3 and len(set(ids)) == 1
+
+
+def test_a_clock_that_is_put_back_keeps_no_mail_under_a_lease_of_another_day(visit, machine, postbox):
+    derive_due(NOW)
+    machine.at = NOW + minutes(24 * 60)
+    outbox.claim_one(NOW, outbox.Sweep())  # and its worker dies
+
+    machine.at = NOW + minutes(1)
+    send_due(now=NOW + minutes(1), deliver=postbox)
+
+    assert len(postbox.mails) == 1
+
+
 def test_send_due_drops_what_is_not_needed_any_more(visit, postbox):
     derive_due(NOW)
     type(visit).objects.update(status="cancelled")
