@@ -733,27 +733,29 @@ def test_sixty_a_minute_are_what_a_practice_has(settings):
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_that_looks_while_another_finds_the_clock_wrong_sends_nothing(visit, postbox, monkeypatch):
     """One has seen the jump and not yet held the mail; the other looks."""
-    watch, found, sent = clock.StepWatch(), threading.Event(), []
+    watch, found, other_is_done, sent = clock.StepWatch(), threading.Event(), threading.Event(), []
     watch._lead -= 3 * 3600
     hold = outbox.hold_mail
 
     def slowly(reason, *, at):
         found.set()
-        time.sleep(0.3)
+        other_is_done.wait(3)
         hold(reason, at=at)
 
     monkeypatch.setattr(outbox, "hold_mail", slowly)
 
-    def work(after):
-        after.wait(5)
+    def work():
         try:
             sent.append(send_due(now=NOW, deliver=postbox, watch=watch).sent)
         finally:
             connection.close()
 
-    started = threading.Event()
-    started.set()
-    workers = [threading.Thread(target=work, args=[after]) for after in (started, found)]
+    def work_meanwhile():
+        found.wait(5)
+        work()
+        other_is_done.set()
+
+    workers = [threading.Thread(target=each) for each in (work, work_meanwhile)]
     [worker.start() for worker in workers]
     [worker.join() for worker in workers]
 
