@@ -15,7 +15,7 @@ from practice.forms import posted
 from practice.records import keep
 from reminders.catalogue import CATALOGUE, KIND_OF_RULE
 from reminders.models import CheckIn, Message
-from reminders.rules import change_rule, in_days, settings_of_rules
+from reminders.rules import change_rule, clashes, in_days, settings_of_rules
 from reminders.staff_forms import QuietForm, RuleForm
 from reminders.timing import Quiet
 
@@ -26,12 +26,14 @@ LATELY = timedelta(days=30)
 @require_safe
 def rule_list(request):
     now, found = clock.now(), {}
-    sent = _sent_lately(now)
-    for key, setting in settings_of_rules().items():
+    sent, stands = _sent_lately(now), settings_of_rules()
+    wrong = clashes(stands)
+    for key, setting in stands.items():
         row = {
             "setting": setting,
             "sentence": setting.rule.sentence(setting.hours),
             "sent": sent.get(key, 0),
+            "wrong": wrong.get(key, ""),
             "kind": KIND_OF_RULE[key] if KIND_OF_RULE[key] in CATALOGUE else "",
         }
         found.setdefault(setting.rule.group, []).append(row)
