@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, Min, OuterRef, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from booking.appointments import book_appointment
 from booking.holds import accept_hold, give_back_hold, offer_call, release_lapsed_holds, settle_offer_call
@@ -55,13 +55,15 @@ def held_until(practice: Practice, *, starts_at: datetime, at: datetime) -> date
     return min(at + timedelta(minutes=minutes), starts_at)
 
 
-def offer_freed_times(now: datetime) -> int:
+def offer_freed_times(now: datetime, *, passing_over: Collection[int] = ()) -> int:
     """Offer each time that came free to the first on the waitlist whom it suits; returns how many were offered.
 
+    `passing_over` are clients, by id, who want no offers: a time held for them would be held in vain, again and again.
     Safe to run twice and by two at once: a time offered is held, and a held time is not free. The sweep calls it.
     """
     practice = Practice.objects.current()
-    entries = list(WaitlistEntry.objects.waiting(now).select_related("client", "service", "therapist"))
+    waiting = WaitlistEntry.objects.waiting(now).exclude(client__in=passing_over)
+    entries = list(waiting.select_related("client", "service", "therapist"))
     if practice is None or not entries:
         return 0
     release_lapsed_holds(now)
@@ -196,9 +198,11 @@ def _starts_taken(found: list[Freed], now: datetime) -> Iterable[tuple[int, date
 def _heard(entries: list[WaitlistEntry]) -> set[tuple[int, int, datetime]]:
     """Return which times (entry, therapist, start) somebody has been offered before: nobody hears of a time twice.
 
-    An offer that lapsed before its mail left, because the mail server was away, has not been heard of.
+    An offer that lapsed before its mail left, because the mail server was away, has not been heard of. One whose mail was
+    refused counts as heard of: the next one would be refused as well, and the others wait.
     """
-    messages = WaitlistOffer.objects.filter(pk=OuterRef("pk"), messages__handoffs__gt=0)
+    told = Q(messages__handoffs__gt=0) | Q(messages__state="failed")
+    messages = WaitlistOffer.objects.filter(told, pk=OuterRef("pk"))
     rows = WaitlistOffer.objects.filter(entry__in=entries).annotate(was_mailed=Exists(messages))
     return {
         (row.entry_id, row.appointment.therapist_id, row.appointment.starts_at)

@@ -394,7 +394,12 @@ _LINKS: dict[str, Callable[[Message, datetime, bool], tuple[str, str]]] = {
 
 
 def message_id(message: Message) -> str:
-    """Return the mail's Message-ID: the same on a retry so that servers may fold the copies, another on a resend."""
+    """Return the mail's Message-ID: the same on a retry so that servers may fold the copies, another on a resend.
+
+    A mail in doubt keeps the one it was handed over with, whenever it is due again.
+    """
+    if message.handoffs and message.message_id:
+        return message.message_id
     host = urlsplit(settings.SITE_URL).hostname
     return f"<{message.pk}.{message.version}.{message.due_at:%Y%m%d%H%M%S}@{host}>"
 

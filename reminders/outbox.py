@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, transaction
-from django.db.models import F, prefetch_related_objects
+from django.db.models import F, Q, prefetch_related_objects
 
 from booking.holds import release_lapsed_holds
 from booking.models import Appointment
@@ -33,13 +33,14 @@ from reminders.delivery import BrokeOff, InDoubt, Refusal, ServerAway, SmtpDeliv
 from reminders.due import derive_due, why_not
 from reminders.mail_server import Chance, back_off, is_resting, may_knock, note_away, note_well, take_slot
 from reminders.mails import address_of, as_email, compose
-from reminders.models import Message
-from reminders.rules import offers_by_itself, resting_kinds
+from reminders.models import MailChoice, Message
+from reminders.rules import offers_by_itself, resting_kinds, stopped_by
 
 log = logging.getLogger(__name__)
 State = Message.State
 
 LEASE = timedelta(minutes=2)
+LONGEST_LEASE = timedelta(minutes=10)
 HANDOFFS = 2
 ATTEMPTS = 12
 BATCH = 10  # claimed and written in one transaction each; a killed worker keeps as many from the others for one lease
@@ -48,6 +49,7 @@ LOOK_KEPT = timedelta(minutes=1)  # how often it is written down that a sweep lo
 PATIENCE = timedelta(seconds=10)  # a sweep waits this long for its turn under EMAIL_PER_MINUTE, not longer
 BROKE_OFF, NO_ANSWER = "the mail server broke off", "handed over, but the mail server did not answer"
 NO_MAILBOX = "the address takes no mail"
+UNWRITTEN = "it could not be written"
 
 # A mail that could not be sent becomes a call to the client; the first word of the task's subject says about what.
 CALLS = {
@@ -167,7 +169,7 @@ def catch_up(now: datetime, *, may_offer: bool) -> int:
     """
     release_lapsed_holds(now)
     if may_offer and offers_by_itself(Practice.objects.current(), now):
-        offer_freed_times(now)
+        offer_freed_times(now, passing_over=stopped_by(MailChoice.Topic.OFFERS))
     return derive_due(now)
 
 
@@ -180,8 +182,13 @@ def due(now: datetime):
 
 
 def expired():
-    """Messages whose sender died: the lease has run out. What is needed soonest first."""
-    left = Message.objects.filter(state__in=[State.CLAIMED, State.HANDOFF], lease_until__lt=clock.machine_now())
+    """Messages whose sender died: the lease has run out. What is needed soonest first.
+
+    A lease that ends further off than any is given comes of a clock that was put back.
+    """
+    here = clock.machine_now()
+    has_run_out = Q(lease_until__lt=here) | Q(lease_until__gt=here + LONGEST_LEASE)
+    left = Message.objects.filter(has_run_out, state__in=[State.CLAIMED, State.HANDOFF])
     return left.order_by("needed_by", "pk")
 
 
@@ -201,7 +208,7 @@ def claim(
             if not rows:
                 return []
             prefetch_related_objects(rows, "client", "appointment__therapist", "intake", "check_in__session__therapist")
-            mine = [message for message in rows if _is_still_to_send(message, now=now, sweep=sweep)]
+            mine = [message for message in rows if _may_be_sent(message, now=now, sweep=sweep)]
             lease_until = clock.machine_now() + lease
             Message.objects.filter(pk__in=[message.pk for message in mine]).update(
                 state=State.CLAIMED, lease_until=lease_until, attempts=F("attempts") + 1
@@ -224,6 +231,19 @@ def _free(now: datetime, *, at_most: int, resting: Iterable[str], passing_over: 
         waiting = waiting.exclude(why__in=passing_over) if passing_over else waiting
         rows += waiting.select_for_update(skip_locked=True, of=("self",), no_key=True)[: at_most - len(rows)]
     return rows
+
+
+def _may_be_sent(message: Message, *, now: datetime, sweep: Sweep) -> bool:
+    """Say whether a message that was found is to be sent. One that cannot even be asked about fails, and stops no other."""
+    try:
+        return _is_still_to_send(message, now=now, sweep=sweep)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
+        log.error("A mail could not be asked about (%s).", type(error).__name__, extra={"message_id": message.pk})
+    _settle(message, State.FAILED, UNWRITTEN, now=now, call=True)
+    sweep.failed += 1
+    return False
 
 
 def _is_still_to_send(message: Message, *, now: datetime, sweep: Sweep) -> bool:
@@ -478,7 +498,7 @@ def _written(
                 raise
             except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
                 log.error("A mail could not be written (%s).", type(error).__name__, extra={"message_id": message.pk})
-                _settle(message, State.FAILED, "it could not be written", now=now, call=True)
+                _settle(message, State.FAILED, UNWRITTEN, now=now, call=True)
                 sweep.failed += 1
             else:
                 written.append((message, mail))

@@ -151,6 +151,12 @@ def wants(client: str, topic: str) -> Q:
     return Q(~Exists(stopped))
 
 
+def stopped_by(topic: str) -> list[int]:
+    """Return the ids of the clients who have stopped a topic."""
+    stopped = MailChoice.objects.filter(~wants("client_id", topic), topic=topic, is_wanted=False)
+    return list(stopped.values_list("client_id", flat=True).distinct().order_by())
+
+
 def choices_of(client) -> dict[str, bool]:
     """Return what the client wants, by topic; what they never spoke of they get."""
     said = {row.topic: row.is_wanted for row in client.mail_choices.order_by("at", "pk")}

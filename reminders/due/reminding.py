@@ -200,18 +200,14 @@ def why_not_intake_reminder(message, now) -> str:
 # --- somebody did not come, or has not come for long
 
 
-def _with_nothing_booked(now):
-    """Appointments whose client has no visit after now."""
-    coming = Appointment.objects.filter(client=OuterRef("client"), starts_at__gt=now)
-    return Appointment.objects.filter(~Exists(coming.occupying(now)))
-
-
 def no_shows(now, hours, practice):
-    """Write to whoever did not come, unless something else is booked."""
+    """Write to whoever did not come, unless they came later or something else is booked."""
     if "no_show" not in hours:
         return []
     quiet = Quiet.of(practice)
-    rows = _with_nothing_booked(now).filter(
+    later = Appointment.objects.filter(client=OuterRef("client"), starts_at__gt=OuterRef("starts_at"))
+    rows = Appointment.objects.filter(
+        ~Exists(later.occupying(now)),
         not_yet("appointment", Kind.NO_SHOW, version="version"),
         among(Client.objects.mailable()),
         wants("client_id", Topic.REMINDERS),
@@ -230,12 +226,15 @@ def why_not_no_show(message, now) -> str:
     """Return why somebody need not be written to about a visit they missed, or ""."""
     if message.appointment.status != Status.NO_SHOW:
         return "the client came after all"
-    return _booked_again(message, now)
+    return _booked_again(message, now, since=message.appointment.starts_at)
 
 
-def _booked_again(message, now) -> str:
-    booked = Appointment.objects.filter(client=message.client_id, starts_at__gt=now).occupying(now)
-    return "something else is booked" if booked.exists() else ""
+def _booked_again(message, now, *, since: datetime) -> str:
+    """Return that the client has something booked after the visit at `since`, or came after it, or ""."""
+    later = Appointment.objects.filter(client=message.client_id, starts_at__gt=since).occupying(now)
+    if later.filter(starts_at__gt=now).exists():
+        return "something else is booked"
+    return "the client has come again since" if later.exists() else ""
 
 
 def _lapsed(now, hours: int, number: int, quiet: Quiet) -> list[Appointment]:
@@ -304,11 +303,9 @@ def ask_for_recall_calls(now, hours, practice) -> None:
 
 def why_not_recall(message, now) -> str:
     """Return why somebody need not be invited any more, or ""."""
-    if booked := _booked_again(message, now):
-        return booked
     since = message.appointment.starts_at
-    if Appointment.objects.occupying(now).filter(client=message.client_id, starts_at__gt=since).exists():
-        return "the client has come again since"
+    if booked := _booked_again(message, now, since=since):
+        return booked
     if message.client.treatment_plans.filter(closed_at__gte=since).exists():
         return "the course was closed"
     return "" if gates_for([message.client_id])[message.client_id].state == GO else "a therapist speaks with them first"
@@ -320,9 +317,11 @@ def why_not_recall(message, now) -> str:
 def _due_sessions(kind: str, topic: str, now: datetime, hours: int, quiet: Quiet) -> list[TreatmentSession]:
     """The newest session of each plan under way, if the rule's hours after it are over and no mail of `kind` was made of it.
 
-    Each with `due_at`, which lies within WINDOW, and `was_told_lately`. Whom a therapist must speak to first gets none.
+    Each with `due_at`, which lies within WINDOW, `was_told_lately`, and `is_booked`: a visit after it stands, or took
+    place. Whom a therapist must speak to first gets none.
     """
     of_plan = Message.objects.filter(plan=OuterRef("plan"), kind=kind)
+    later = Appointment.objects.filter(client=OuterRef("client"), starts_at__gt=OuterRef("appointment__starts_at"))
     sessions = TreatmentSession.objects.standing().filter(
         plan__isnull=False,
         plan__closed_at__isnull=True,
@@ -332,6 +331,7 @@ def _due_sessions(kind: str, topic: str, now: datetime, hours: int, quiet: Quiet
     sessions = sessions.annotate(
         is_told=Exists(of_plan.filter(version=OuterRef("pk"))),
         was_told_lately=Exists(of_plan.filter(created_at__gt=now - HOME_EVERY)),
+        is_booked=Exists(later.occupying(now)),
         is_wanted=Case(When(among(Client.objects.mailable()) & wants("client_id", topic), then=True), default=False),
     ).select_related("appointment", "plan__client", "plan__protocol")
     newest = {session.plan_id: session for session in sessions.order_by("appointment__starts_at", "pk")}
@@ -385,7 +385,6 @@ def reassessments(now, hours, practice):
     if "reassessment" not in hours:
         return []
     due = _due_sessions(Kind.REASSESSMENT, Topic.RECALL, now, hours["reassessment"], Quiet.of(practice))
-    booked = _next_starts({session.client_id for session in due}, now)
     return [
         mail(
             Kind.REASSESSMENT,
@@ -396,7 +395,7 @@ def reassessments(now, hours, practice):
             version=session.pk,
         )
         for session in due
-        if session.client_id not in booked and measures_of(session.plan.client, now=now, plan=session.plan).due
+        if not session.is_booked and measures_of(session.plan.client, now=now, plan=session.plan).due
     ]
 
 
@@ -404,7 +403,8 @@ def why_not_reassessment(message, now) -> str:
     """Return why somebody need not be invited to look at it together any more, or ""."""
     if not message.plan.is_open:
         return "the plan is closed"
-    if booked := _booked_again(message, now):
+    session = TreatmentSession.objects.select_related("appointment").filter(pk=message.version).first()
+    if session and (booked := _booked_again(message, now, since=session.appointment.starts_at)):
         return booked
     if gates_for([message.client_id])[message.client_id].state != GO:
         return "a therapist speaks with them first"

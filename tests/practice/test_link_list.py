@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.models import UNBOOKED_LINK
 from practice.links import Link
 from reminders.mails import BOOKING_LINK_DAYS, CHECK_IN_DAYS, HOME_DAYS, REPORT_DAYS, STATUS_DAYS, STOP_DAYS
 
@@ -39,6 +40,7 @@ def test_the_list_says_who_gets_it_and_that_a_new_address_shuts_it(model):
         ("ReferralLink", STATUS_DAYS),
         ("ReportLink", REPORT_DAYS),
         ("UnsubscribeLink", STOP_DAYS),
+        ("IntakeLink", UNBOOKED_LINK.days),
     ],
 )
 def test_the_list_names_the_days_a_link_opens(name, days):

@@ -16,8 +16,9 @@ from reminders.models import Message
 from reminders.outbox import send_due
 from reminders.rules import change_rule, resting_kinds
 from tests.reminders.conftest import postbox  # noqa: F401 – a fixture
+from tests.support import visits
 from tests.support.visits import make_session, make_visit, sign
-from tests.world import NOW, TODAY, minutes
+from tests.world import NINE, NOW, TODAY, minutes
 
 DAY = timedelta(days=1)
 KINDS = ("referral_received", "referral_seen")
@@ -223,8 +224,10 @@ def test_the_first_visit_is_told_only_with_the_persons_agreement(referral, ada, 
     assert sent_kinds() == ["referral_received", "referral_seen"][: 1 + is_given]
 
 
-def test_a_first_visit_long_ago_is_no_news(referral, ada, mia, massage):
+def test_a_first_visit_long_ago_is_no_news_nor_is_one_that_follows_it(referral, ada, mia, massage, monkeypatch):
     seen(ada, mia, massage)
+    monkeypatch.setattr(visits, "NOW", NOW + 7 * DAY)
+    sign(make_session(make_visit(ada, mia, massage, starts_at=NINE + 7 * DAY), screening=ada.screenings.get()), 2)
     share(ada, True)
 
     derive_due(NOW + 8 * DAY)

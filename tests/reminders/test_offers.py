@@ -11,8 +11,8 @@ from booking.offering import accept_offer, decline_offer, offer_freed_times
 from booking.waitlist import add_to_waitlist
 from reminders.due import derive_due
 from reminders.models import Message
-from reminders.outbox import ServerAway, hold_mail, release_mail, send_due
-from reminders.rules import change_rule
+from reminders.outbox import Refusal, ServerAway, hold_mail, release_mail, send_due
+from reminders.rules import change_rule, choose_mail
 from tests import world
 from tests.support.rows import all_rows, changed_tables
 from tests.support.visits import make_visit
@@ -109,6 +109,33 @@ def test_a_lapsed_offer_goes_to_the_next_and_then_to_nobody(freed, cleo_waits, p
 
     assert [mail.to[0] for mail in offers_sent(postbox)] == ["ben.okafor@mail.example", "cleo.toms@mail.example"]
     assert not Appointment.objects.live().filter(starts_at=TOMORROW).exists()
+
+
+def test_who_wants_no_offers_keeps_nobody_else_from_theirs(freed, ben, cleo_waits, postbox):
+    choose_mail(client=ben, topic="offers", is_wanted=False, at=NOW)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert [mail.to[0] for mail in offers_sent(postbox)] == ["cleo.toms@mail.example"]
+
+
+def test_who_wants_offers_again_is_offered_a_time_again(freed, ben, postbox):
+    choose_mail(client=ben, topic="offers", is_wanted=False, at=NOW - minutes(2))
+    choose_mail(client=ben, topic="offers", is_wanted=True, at=NOW - minutes(1))
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert [mail.to[0] for mail in offers_sent(postbox)] == ["ben.okafor@mail.example"]
+
+
+def test_an_offer_whose_mail_was_refused_goes_to_the_next(freed, cleo_waits, postbox):
+    postbox.refuse = Refusal(is_final=True)
+    send_due(now=NOW, deliver=postbox)
+    postbox.refuse = None
+
+    send_due(now=LAPSED, deliver=postbox)
+
+    assert [mail.to[0] for mail in offers_sent(postbox)] == ["cleo.toms@mail.example"]
 
 
 def test_while_the_mail_server_is_away_nobody_loses_their_turn(freed, cleo_waits, postbox):

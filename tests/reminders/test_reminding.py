@@ -264,6 +264,20 @@ def test_who_did_not_come_but_booked_again_is_not_written_to(missed, ada, mia, m
     assert made("no_show", TUESDAY + 2 * HOUR) == 0
 
 
+@pytest.mark.parametrize("is_derived_before", [False, True])
+def test_who_did_not_come_but_came_later_that_day_is_not_written_to(
+    missed, ada, mia, massage, postbox, is_derived_before
+):
+    if is_derived_before:
+        derive_due(TUESDAY + 2 * HOUR)
+    make_visit(ada, mia, massage, starts_at=TUESDAY + 1.5 * HOUR, status="arrived")
+
+    assert left(postbox, TUESDAY + 2 * HOUR) == []
+    assert list(Message.objects.filter(kind="no_show").values_list("why", flat=True)) == (
+        ["the client has come again since"] if is_derived_before else []
+    )
+
+
 def test_a_no_show_marked_a_week_late_is_not_written_to(visit, dana):
     mark_no_show(visit, by=dana, at=TUESDAY + 8 * DAY)
 
@@ -414,6 +428,21 @@ def test_who_has_something_booked_is_measured_there(under_a_plan, ada, mia, mass
     make_visit(ada, mia, massage, starts_at=TUESDAY + 9 * DAY)
 
     assert made("reassessment", TUESDAY + 7 * DAY) == 0
+
+
+@pytest.mark.parametrize("is_derived_before", [False, True])
+def test_who_comes_every_week_is_not_invited_to_be_measured_while_their_next_visit_begins(
+    under_a_plan, ada, mia, massage, knowledge_of_due, postbox, is_derived_before
+):
+    if is_derived_before:
+        derive_due(TUESDAY + 7 * DAY)
+    make_visit(ada, mia, massage, starts_at=TUESDAY + 7 * DAY, status="arrived")
+
+    left(postbox, TUESDAY + 7 * DAY)
+
+    assert list(Message.objects.filter(kind="reassessment").values_list("why", flat=True)) == (
+        ["the client has come again since"] if is_derived_before else []
+    )
 
 
 def test_nobody_is_invited_to_be_measured_when_nothing_is_due(under_a_plan, monkeypatch):

@@ -27,7 +27,6 @@ stop = "Sie möchten solche Mails nicht?"
 stop_link = "Wählen Sie selbst"
 all_times = "Alle Zeiten in {zone}."
 with_therapist = "{when} bei {therapist}"
-both = " und "
 
 [booking_confirmation]
 subject = "Ihr Termin am {when}"
