@@ -146,7 +146,8 @@ def offers_by_itself(practice: Practice, now: datetime) -> bool:
 
 def wants(client: str, topic: str) -> Q:
     """Say in a query that the client at `client` ("client_id") has not stopped `topic`."""
-    newest = MailChoice.objects.filter(client=OuterRef(client), topic=topic).order_by("-at", "-pk")
+    # two steps out: the query around the one of choices
+    newest = MailChoice.objects.filter(client=OuterRef(OuterRef(client)), topic=topic).order_by("-at", "-pk")
     stopped = MailChoice.objects.filter(pk=Subquery(newest.values("pk")[:1]), is_wanted=False)
     return Q(~Exists(stopped))
 
