@@ -92,7 +92,7 @@ def test_a_visit_that_moves_is_reminded_of_where_it_stands(visit, dana, postbox)
     move_appointment(visit, starts_at=TUESDAY + 7 * DAY, by=dana, at=TUESDAY - 2 * DAY + HOUR, overrule=ALL)
 
     assert left(postbox, TUESDAY - DAY) == ["Your visit is now on Tuesday 8 December at 14:00 (GMT)"]
-    assert left(postbox, TUESDAY + 5 * DAY) == ["Your visit on Tuesday 8 December at 14:00 (GMT)"]
+    assert left(postbox, TUESDAY + 5 * DAY) == ["Reminder: your visit on Tuesday 8 December at 14:00 (GMT)"]
 
 
 def test_a_visit_moved_to_tomorrow_gets_no_reminder_on_top_of_the_mail_about_the_move(visit, dana, postbox):
