@@ -4,7 +4,6 @@ import os
 import signal
 import smtplib
 import threading
-import time
 from datetime import timedelta
 
 import pytest
