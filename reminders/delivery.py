@@ -118,6 +118,12 @@ class SmtpDelivery:
             raise self._told(error, _judged_by_api(error)) from error
         except (OSError, smtplib.SMTPException) as error:
             raise self._told(error, self._judged(error)) from error
+        except ValueError as error:  # no server could be told this address: it stops no other mail
+            self.close()
+            if self._has_left:
+                raise
+            log.error("A mail could not be addressed (%s).", type(error).__name__)
+            raise Refusal(is_final=True) from error
         except BaseException:
             self.close()
             raise

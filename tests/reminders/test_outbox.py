@@ -25,7 +25,7 @@ from practice import clock
 from practice.models import AuditEvent, Practice
 from practice.staff import give_cover
 from reminders import outbox, tasks
-from reminders.due import check_ins, derive_due
+from reminders.due import WHY_NOT, check_ins, derive_due
 from reminders.models import CheckIn, Message
 from reminders.outbox import Refusal, ServerAway, SmtpDelivery, send_due
 from tests.world import NINE, NOW, make_client, make_staff, minutes
@@ -90,6 +90,26 @@ def test_a_clock_that_is_put_back_keeps_no_mail_under_a_lease_of_another_day(vis
     send_due(now=NOW + minutes(1), deliver=postbox)
 
     assert len(postbox.mails) == 1
+
+
+@pytest.mark.parametrize("may_judge", [0, 1])
+def test_a_mail_nobody_can_judge_fails_and_stops_no_other(visit, postbox, monkeypatch, may_judge):
+    """It is judged when it is claimed, and again just before it leaves."""
+    Intake.objects.create(client=make_client("Cleo", "Lee", email="cleo@mail.example"), requested_at=NOW)
+    real, times = WHY_NOT["booking_confirmation"], []
+
+    def judge(message, now):
+        times.append(now)
+        return real(message, now) if len(times) <= may_judge else 1 / 0
+
+    monkeypatch.setitem(WHY_NOT, "booking_confirmation", judge)
+    send_due(now=NOW, deliver=postbox)
+
+    assert dict(Message.objects.values_list("kind", "state")) == {
+        "booking_confirmation": "failed",
+        "intake_link": "sent",
+    }
+    assert [mail.to for mail in postbox.mails] == [["cleo@mail.example"]]
 
 
 def test_send_due_drops_what_is_not_needed_any_more(visit, postbox):

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from clients.models import Intake, Task
+from clients.models import Client, Intake, Task
 from practice import clock
 from practice.models import Practice
 from reminders import outbox
@@ -239,6 +239,16 @@ def test_final_refusal_of_one_fails_that_one_alone(sink, three, command):
 
     assert states() == ["sent", "failed", "sent"]
     assert Task.objects.get().client.first_name == "Bob"
+
+
+@pytest.mark.parametrize("address", ["ann@mail.example, bob@mail.example", "ann@mail..example", "@", "ann@"])
+def test_address_no_server_can_be_told_fails_that_mail_alone(sink, three, address):
+    Client.objects.filter(first_name="Ann").update(email=address)
+    sweep()
+
+    assert states() == ["failed", "sent", "sent"]
+    assert sink.recipients() == ["bob@mail.example", "cleo@mail.example"]
+    assert Task.objects.get().client.first_name == "Ann"
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
