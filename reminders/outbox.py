@@ -251,14 +251,31 @@ def _is_still_to_send(message: Message, *, now: datetime, sweep: Sweep) -> bool:
     if message.state == State.HANDOFF and message.handoffs >= HANDOFFS:
         _settle(message, State.UNKNOWN, "handed over twice without an answer", now=now, call=True)
         sweep.failed += 1
-    elif reason := why_not(message, now):
-        _settle(message, State.DROPPED, reason, now=now)
-        sweep.dropped += 1
+    elif not _is_needed(message, now=now, sweep=sweep):
+        return False
     elif not address_of(message, now):
         _settle_without_address(message, now=now, sweep=sweep)
     else:
         return True
     return False
+
+
+def _is_needed(message: Message, *, now: datetime, sweep: Sweep) -> bool:
+    """Say whether the mail still makes sense; if not, settle it. One of which that cannot be told has failed, and stops no other."""
+    try:
+        with transaction.atomic():
+            reason = why_not(message, now)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
+        log.error("A mail could not be judged (%s).", type(error).__name__, extra={"message_id": message.pk})
+        _settle(message, State.FAILED, "nobody can tell whether it is still needed", now=now, call=True)
+        sweep.failed += 1
+        return False
+    if reason:
+        _settle(message, State.DROPPED, reason, now=now)
+        sweep.dropped += 1
+    return not reason
 
 
 def _settle_without_address(message: Message, *, now: datetime, sweep: Sweep) -> None:
@@ -415,9 +432,8 @@ class _Round:
         if mail_held(Practice.objects.current()):
             self.is_over = True
             self._give_back([message])
-        elif reason := why_not(standing, now):
-            _settle(message, State.DROPPED, reason, now=now)
-            self.sweep.dropped += 1
+        elif not _is_needed(standing, now=now, sweep=self.sweep):
+            return False
         elif address_of(standing, now) != mail.to[0]:
             self._give_back([message])  # written anew, to the address of now
         else:
