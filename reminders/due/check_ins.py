@@ -96,9 +96,12 @@ def nudges(now, hours):
         ~Exists(CheckIn.objects.filter(session=OuterRef("session"), step__gt=OuterRef("step"), due_at__lte=now)),
         among(Client.objects.mailable()),
         wants("client_id", Topic.FOLLOW_UP),
-        messages__kind=Kind.CHECK_IN,
-        messages__state=Message.State.SENT,
-        messages__sent_at__lte=asked_at,
+        # not joined: SQLite would begin with every mail ever sent
+        Exists(
+            Message.objects.filter(
+                check_in=OuterRef("pk"), kind=Kind.CHECK_IN, state=Message.State.SENT, sent_at__lte=asked_at
+            )
+        ),
         session__entered_in_error_at__isnull=True,
         due_at__gt=now - CHECK_IN_WINDOW,
     )

@@ -89,7 +89,6 @@ def held(now):
         not_yet("appointment", Kind.BOOKING_HELD, version="version"),
         status=Appointment.Status.HELD,
         held_until__gt=now,
-        booked_by=None,
         offer=None,
     )
     return [
@@ -102,7 +101,8 @@ def held(now):
             version=visit.version,
         )
         for visit in rows.select_related("client")
-        if visit.client.can_be_mailed
+        if visit.booked_by_id is None
+        and visit.client.can_be_mailed  # asked in the query, SQLite would look there first
     ]
 
 

@@ -93,6 +93,26 @@ def test_a_clock_that_is_put_back_keeps_no_mail_under_a_lease_of_another_day(vis
     assert len(postbox.mails) == 1
 
 
+@pytest.mark.parametrize("may_judge", [0, 1])
+def test_a_mail_nobody_can_judge_fails_and_stops_no_other(visit, postbox, monkeypatch, may_judge):
+    """It is judged when it is claimed, and again just before it leaves."""
+    Intake.objects.create(client=make_client("Cleo", "Lee", email="cleo@mail.example"), requested_at=NOW)
+    real, times = WHY_NOT["booking_confirmation"], []
+
+    def judge(message, now):
+        times.append(now)
+        return real(message, now) if len(times) <= may_judge else 1 / 0
+
+    monkeypatch.setitem(WHY_NOT, "booking_confirmation", judge)
+    send_due(now=NOW, deliver=postbox)
+
+    assert dict(Message.objects.values_list("kind", "state")) == {
+        "booking_confirmation": "failed",
+        "intake_link": "sent",
+    }
+    assert [mail.to for mail in postbox.mails] == [["cleo@mail.example"]]
+
+
 def test_send_due_drops_what_is_not_needed_any_more(visit, postbox):
     derive_due(NOW)
     type(visit).objects.update(status="cancelled")
@@ -367,6 +387,18 @@ def test_resend_gives_the_mail_a_new_message_id_so_that_servers_do_not_fold_it(v
     send_due(now=NOW + minutes(5), deliver=postbox)
 
     assert len({mail.extra_headers["Message-ID"] for mail in postbox.mails}) == 2
+
+
+def test_resend_settles_the_call_and_a_new_failure_asks_for_a_new_one(visit, olga, postbox):
+    postbox.refuse = Refusal(is_final=True)
+    send_due(now=NOW, deliver=postbox)
+    outbox.resend(Message.objects.get(), by=olga, at=NOW + minutes(5))
+    assert not Task.objects.open().exists()
+
+    send_due(now=NOW + minutes(5), deliver=postbox)
+
+    assert [task.why for task in Task.objects.open()] == ["Confirm the visit"]
+    assert Task.objects.count() == 2
 
 
 def test_resend_refuses_what_would_be_dropped(visit, olga, postbox):

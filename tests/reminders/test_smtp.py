@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from clients.models import Intake, Task
+from clients.models import Client, Intake, Task
 from practice import clock
 from practice.models import Practice
 from reminders import outbox
@@ -260,6 +260,16 @@ def test_refusal_that_is_about_us_or_a_full_mailbox_marks_no_address(sink, three
 
     assert states() == ["sent", "failed", "sent"]
     assert (Task.objects.get().client.email_failed_at is not None) == is_of_address
+
+
+@pytest.mark.parametrize("address", ["ann@mail.example, bob@mail.example", "ann@mail..example", "@", "ann@"])
+def test_address_no_server_can_be_told_fails_that_mail_alone(sink, three, address):
+    Client.objects.filter(first_name="Ann").update(email=address)
+    sweep()
+
+    assert states() == ["failed", "sent", "sent"]
+    assert sink.recipients() == ["bob@mail.example", "cleo@mail.example"]
+    assert Task.objects.get().client.first_name == "Ann"
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
