@@ -12,6 +12,7 @@ from reminders.due import derive_due
 from reminders.models import Message
 from reminders.outbox import send_due
 from reminders.rules import change_rule, choose_mail
+from sessions.models import TreatmentSession
 from tests.support.visits import make_screening, make_session, make_visit, sign
 from tests.world import NOW
 
@@ -290,6 +291,38 @@ def test_a_no_show_taken_back_is_not_written_to(missed, postbox):
     send_due(now=TUESDAY + 2 * HOUR, deliver=postbox)
 
     assert Message.objects.get(kind="no_show").why == "the client came after all"
+
+
+# --- a check-in nobody answered
+
+
+def signed_when_over(visit):
+    session = make_session(visit)
+    signature = {"signed_by": visit.therapist, "signed_as": "Mia Berg, LMT 4711", "chain_position": 1}
+    TreatmentSession.objects.filter(pk=session.pk).update(signed_at=visit.ends_at, **signature)
+
+
+def test_a_check_in_is_asked_once_more_after_two_days_unless_the_second_asks_the_same(visit, olga, postbox):
+    change_rule("second_check_in", hours=96, is_active=True, by=olga, at=NOW)
+    signed_when_over(visit)
+    left(postbox, TUESDAY + DAY)
+
+    assert made("check_in_nudge", TUESDAY + 3 * DAY - HOUR) == 0
+    assert made("check_in_nudge", TUESDAY + 3 * DAY) == 1
+    left(postbox, TUESDAY + 4 * DAY)
+    assert made("check_in_nudge", TUESDAY + 6 * DAY) == 1
+
+
+def test_where_clocks_go_back_nobody_is_asked_once_more_an_hour_before_the_second_check_in(ada, mia, massage, postbox):
+    """They go back on Sunday 31 October 2027 in London: two days are 49 hours then."""
+    thursday = datetime(2027, 10, 28, 9, 0, tzinfo=UTC)  # ten o'clock
+    signed_when_over(make_visit(ada, mia, massage, starts_at=thursday, status="arrived"))
+    left(postbox, thursday + DAY)
+
+    assert made("check_in_nudge", thursday + 3 * DAY) == 0
+    left(postbox, thursday + 3 * DAY + HOUR)
+    assert made("check_in_nudge", thursday + 3 * DAY + HOUR) == 0
+    assert list(Message.objects.filter(kind="check_in").values_list("state", flat=True)) == ["sent", "sent"]
 
 
 # --- it is time to come again
