@@ -380,6 +380,20 @@ def test_an_invitation_is_dropped_if_something_is_booked_before_it_leaves(came, 
     assert Message.objects.get(kind="recall").why == "something else is booked"
 
 
+def test_fewer_hours_do_not_invite_twice_within_a_week(came, olga, postbox):
+    left(postbox, TUESDAY + 30 * DAY)
+    change_rule("recall", hours=15 * 24, is_active=True, by=olga, at=TUESDAY + 30 * DAY)
+
+    assert made("recall", TUESDAY + 30 * DAY + HOUR) == 1
+    assert made("recall", TUESDAY + 37 * DAY - HOUR) == 1
+
+
+def test_who_was_never_invited_is_not_put_on_the_call_list_as_one_who_did_not_answer(came):
+    derive_due(TUESDAY + 90 * DAY)
+
+    assert calls() == []
+
+
 def test_where_recall_begins_nobody_hears_of_a_visit_long_ago(came):
     assert made("recall", TUESDAY + 45 * DAY) == 0
 
