@@ -59,7 +59,7 @@ def series_create(request):
 
     plan = TreatmentPlan.objects.open().filter(client=client).select_related("therapist", "protocol").first()
     planned = planned_visits(plan, now=clock.now()) if plan else None
-    is_asked = any(name in request.GET for name in ASKED)
+    is_asked = "count" in request.GET  # a chosen time comes here without it, and nobody is scolded for that
     given = {**_guess(client, planned), **{name: request.GET[name] for name in ASKED if name in request.GET}}
     rhythm = RhythmForm(given if is_asked else None, initial=given, practice=request.practice, today=clock.today())
 

@@ -56,7 +56,9 @@ class ReferralQuerySet(models.QuerySet):
     def with_progress(self):
         """Count what came of each since its letter: `visits_booked`, `visits_signed`, `reports_sent`."""
         visits = _count(
-            Appointment.objects.live().filter(client=OuterRef("client"), booked_at__gte=OuterRef("created_at"))
+            Appointment.objects.live()
+            .filter(client=OuterRef("client"))
+            .filter(Q(booked_at__gte=OuterRef("created_at")) | Q(starts_at__gte=OuterRef("created_at")))
         )
         signed = _count(
             TreatmentSession.objects.signed().filter(client=OuterRef("client"), signed_at__gte=OuterRef("created_at"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils import timezone
 
 from clients.consents import has_consent
@@ -43,9 +44,10 @@ def status_for_referrer(referral: Referral, *, now: datetime) -> Status:
     if not agreed:
         return Status(in_short(referral.client), False, [received], None, None)
     zone = ZoneInfo(Practice.objects.current().time_zone)
-    booked = (
-        referral.client.appointments.live().filter(booked_at__gte=referral.created_at).order_by("booked_at").first()
-    )
+    since = Q(booked_at__gte=referral.created_at) | Q(
+        starts_at__gte=referral.created_at
+    )  # some book, then bring the letter
+    booked = referral.client.appointments.live().filter(since).order_by("booked_at").first()
     seen = first_visit(referral)
     report = _report(referral)
     steps = [

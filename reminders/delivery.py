@@ -8,6 +8,7 @@ from collections.abc import Callable
 import requests
 from anymail import exceptions as api
 from django.core.mail import EmailMessage, get_connection
+from django.db import DatabaseError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 log = logging.getLogger(__name__)
@@ -118,15 +119,13 @@ class SmtpDelivery:
             raise self._told(error, _judged_by_api(error)) from error
         except (OSError, smtplib.SMTPException) as error:
             raise self._told(error, self._judged(error)) from error
-        except ValueError as error:  # no server could be told this address: it stops no other mail
-            self.close()
-            if self._has_left:
-                raise
-            log.error("A mail could not be addressed (%s).", type(error).__name__)
-            raise Refusal(is_final=True) from error
-        except BaseException:
+        except DatabaseError:  # the hand-off could not be written down
             self.close()
             raise
+        except Exception as error:  # whatever a backend stumbles over in this mail, the others leave
+            self.close()
+            log.error("A mail could not be handed over (%s).", type(error).__name__)
+            raise (InDoubt() if self._has_left else Refusal(is_final=True)) from error
         if not is_taken:
             raise ServerAway
         self._taken += 1

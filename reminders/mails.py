@@ -28,7 +28,7 @@ from protocols.models import HomeProgrammeLink
 from referrals.models import Referral, ReferralLink, ReportLink
 from reminders.due.staff import day_change_of
 from reminders.listing import Listed, list_visits, zone_of
-from reminders.models import CheckInLink, Message, UnsubscribeLink
+from reminders.models import CheckIn, CheckInLink, Message, UnsubscribeLink
 from reminders.own_words import own_words_of
 from reminders.rules import TOPICS
 from reminders.wording import FALLBACK, Words, active_phrases, called, in_words, phrases_of, time_in_words, words_of
@@ -308,7 +308,8 @@ def _booking_link(message, now, is_preview):
 def _check_in(message, now, is_preview):
     expires_at = now + timedelta(days=CHECK_IN_DAYS)
     token = DUMMY if is_preview else CheckInLink.mint(now=now, expires_at=expires_at, check_in=message.check_in)
-    return _absolute("reminders:check_in_open", token), message.kind
+    asks_again = message.kind == Message.Kind.CHECK_IN and message.check_in.step == CheckIn.Step.SECOND
+    return _absolute("reminders:check_in_open", token), "check_in_second" if asks_again else message.kind
 
 
 def _home(message, now, is_preview):

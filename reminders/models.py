@@ -235,6 +235,7 @@ class ToldVisit(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="told_visits")
     appointment = models.ForeignKey("booking.Appointment", on_delete=models.PROTECT, related_name="told_with")
     version = models.PositiveIntegerField()
+    is_cancelled = models.BooleanField(help_text="What it was told: that it is cancelled, or that it stands.")
 
     objects = OfClientQuerySet.as_manager()
 

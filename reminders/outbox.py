@@ -49,6 +49,7 @@ LOOK_KEPT = timedelta(minutes=1)  # how often it is written down that a sweep lo
 PATIENCE = timedelta(seconds=10)  # a sweep waits this long for its turn under EMAIL_PER_MINUTE, not longer
 BROKE_OFF, NO_ANSWER = "the mail server broke off", "handed over, but the mail server did not answer"
 NO_MAILBOX = "the address takes no mail"
+UNWRITTEN = "it could not be written"
 
 # A mail that could not be sent becomes a call to the client; the first word of the task's subject says about what.
 CALLS = {
@@ -207,7 +208,7 @@ def claim(
             if not rows:
                 return []
             prefetch_related_objects(rows, "client", "appointment__therapist", "intake", "check_in__session__therapist")
-            mine = [message for message in rows if _is_still_to_send(message, now=now, sweep=sweep)]
+            mine = [message for message in rows if _may_be_sent(message, now=now, sweep=sweep)]
             lease_until = clock.machine_now() + lease
             Message.objects.filter(pk__in=[message.pk for message in mine]).update(
                 state=State.CLAIMED, lease_until=lease_until, attempts=F("attempts") + 1
@@ -230,6 +231,19 @@ def _free(now: datetime, *, at_most: int, resting: Iterable[str], passing_over: 
         waiting = waiting.exclude(why__in=passing_over) if passing_over else waiting
         rows += waiting.select_for_update(skip_locked=True, of=("self",), no_key=True)[: at_most - len(rows)]
     return rows
+
+
+def _may_be_sent(message: Message, *, now: datetime, sweep: Sweep) -> bool:
+    """Say whether a message that was found is to be sent. One that cannot even be asked about fails, and stops no other."""
+    try:
+        return _is_still_to_send(message, now=now, sweep=sweep)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
+        log.error("A mail could not be asked about (%s).", type(error).__name__, extra={"message_id": message.pk})
+    _settle(message, State.FAILED, UNWRITTEN, now=now, call=True)
+    sweep.failed += 1
+    return False
 
 
 def _is_still_to_send(message: Message, *, now: datetime, sweep: Sweep) -> bool:
@@ -500,7 +514,7 @@ def _written(
                 raise
             except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
                 log.error("A mail could not be written (%s).", type(error).__name__, extra={"message_id": message.pk})
-                _settle(message, State.FAILED, "it could not be written", now=now, call=True)
+                _settle(message, State.FAILED, UNWRITTEN, now=now, call=True)
                 sweep.failed += 1
             else:
                 written.append((message, mail))

@@ -13,9 +13,9 @@ from practice.access import role_required
 from practice.errors import Refused
 from practice.forms import posted
 from practice.records import keep
-from reminders.catalogue import CATALOGUE, KIND_OF_RULE
+from reminders.catalogue import KIND_OF_RULE, groups
 from reminders.models import CheckIn, Message
-from reminders.rules import change_rule, in_days, settings_of_rules
+from reminders.rules import change_rule, clashes, in_days, settings_of_rules
 from reminders.staff_forms import QuietForm, RuleForm
 from reminders.timing import Quiet
 
@@ -25,16 +25,18 @@ LATELY = timedelta(days=30)
 @role_required("front_desk", "owner")
 @require_safe
 def rule_list(request):
-    now, found = clock.now(), {}
-    sent = _sent_lately(now)
-    for key, setting in settings_of_rules().items():
+    now, found = clock.now(), {group: [] for group in groups()}
+    sent, stands = _sent_lately(now), settings_of_rules()
+    wrong = clashes(stands)
+    for key, setting in stands.items():
         row = {
             "setting": setting,
             "sentence": setting.rule.sentence(setting.hours),
             "sent": sent.get(key, 0),
-            "kind": KIND_OF_RULE[key] if KIND_OF_RULE[key] in CATALOGUE else "",
+            "wrong": wrong.get(key, ""),
+            "kind": KIND_OF_RULE[key],
         }
-        found.setdefault(setting.rule.group, []).append(row)
+        found[setting.rule.group].append(row)
     context = {"groups": found, "lately": LATELY.days, "quiet_now": Quiet.of(request.practice).around(now)}
     return render(request, "reminders/rule_list.html", context)
 

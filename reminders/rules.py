@@ -104,6 +104,20 @@ def hours_of_rules() -> dict[str, int]:
     return {key: each.hours for key, each in settings_of_rules().items() if each.is_active}
 
 
+def clashes(stands: dict[str, Setting]) -> dict[str, str]:
+    """Return what is wrong between two rules that belong together, as a sentence by the key of the rule it stands at."""
+    first, second = stands["first_reminder"], stands["second_reminder"]
+    found = {}
+    if first.is_active and second.is_active and second.hours >= first.hours:
+        found["first_reminder"] = (
+            "Never goes out: the second reminder comes no later. Choose more hours here, or fewer there."
+        )
+    first, second = stands["check_in"], stands["second_check_in"]
+    if first.is_active and second.is_active and second.hours <= first.hours:
+        found["second_check_in"] = "Comes no later than the first. Choose more hours here, or fewer there."
+    return found
+
+
 @transaction.atomic
 def change_rule(key: str, *, hours: int, is_active: bool, by: User, at: datetime) -> ReminderRule:
     """Change when a rule's mails go out, or switch it off, and return its row. Raises NotPossible outside its range."""

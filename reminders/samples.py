@@ -34,6 +34,7 @@ CASES = {
     "appointment_cancelled_undo": "By the client, who may take it back",
     "appointment_moved_undo": "By the client, who may take it back",
     "booking_held_call": "Who has to call first",
+    "check_in_second": "Second time",
     "therapist_alert_everybody": "Client in nobody's care",
     "owner_alert": "To the owner",
     "day_changed_moved": "The visit moved",

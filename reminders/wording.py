@@ -43,17 +43,17 @@ class Phrases:
     both: str
 
 
-def load_words(folder: Path) -> dict[str, dict[str, Words | Phrases]]:
+def load_words(folder: Path) -> dict[str, dict[str, Words | dict[str, str]]]:
     """Return what each language has, by its code (the name of the file) and by the mail's key."""
     return {path.stem: _read(path) for path in sorted(folder.glob("*.toml"))}
 
 
-def _read(path: Path) -> dict[str, Words | Phrases]:
+def _read(path: Path) -> dict[str, Words | dict[str, str]]:
     entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    found: dict[str, Words | Phrases] = {}
+    found: dict[str, Words | dict[str, str]] = {}
     for key, entry in entries.items():
         if key == PHRASES:
-            found[key] = Phrases(**entry)
+            found[key] = entry
         else:
             found[key] = Words(
                 language=path.stem,
@@ -74,8 +74,8 @@ def words_of(key: str) -> Words:
 
 
 def phrases_of(language: str) -> Phrases:
-    """Return the phrases of a language that has its own, else the English ones."""
-    return LANGUAGES.get(_base(language), {}).get(PHRASES) or LANGUAGES[FALLBACK][PHRASES]
+    """Return the phrases of a language; those it has not are in English."""
+    return Phrases(**(LANGUAGES[FALLBACK][PHRASES] | LANGUAGES.get(_base(language), {}).get(PHRASES, {})))
 
 
 def active_phrases() -> Phrases:

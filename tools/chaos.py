@@ -55,32 +55,36 @@ def verdict(proof, database, figures):
     return f"{proof} on {database}: {'held' if figures['held'] else 'FAILED'} in {figures['seconds']} s ({counts})"
 
 
-def proved(database, **more):
-    """Run the proofs on one database; return pytest's exit status, the figures by proof, and what to say of them."""
+def prove(database, *, with_others, **more):
+    """Run the proofs on one database, write their figures, and say a line on each; return pytest's exit status.
+
+    What is known of other proofs and of the other database stays only `with_others`.
+    """
     with tempfile.TemporaryDirectory(prefix="practice-chaos-") as folder:
         status, by_test = run(folder, **more)
-        figures = gathered(folder, by_test)
-    lines = [verdict(proof, database, kept) for proof, kept in figures.items()]
-    lines += [f"{test} on {database}: FAILED" for test, how in by_test.items() if not how["held"]]
-    return status, {proof: {database: kept} for proof, kept in figures.items()}, lines
+        found = gathered(folder, by_test)
+    before = json.loads(RESULTS.read_text()) if RESULTS.is_file() and with_others else {}
+    before.pop("processors", None)
+    figures = merged(before, {proof: {database: kept} for proof, kept in found.items()})
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"processors": os.cpu_count(), **figures}, indent=2) + "\n")
+    for proof, kept in found.items():
+        print(verdict(proof, database, kept))
+    for test, how in by_test.items():
+        if not how["held"]:
+            print(f"{test} on {database}: FAILED")
+    return status
 
 
 def main():
-    """Run both databases one after the other, write the figures, say a line on each; return the worse exit status."""
+    """Run both databases one after the other and return the worse exit status."""
     try:
-        parts = [proved("sqlite")]
+        statuses = [prove("sqlite", with_others=bool(sys.argv[1:]))]
         with pgtemp.cluster() as url:
-            parts.append(proved("postgresql", DATABASE_URL=url))
+            statuses.append(prove("postgresql", with_others=True, DATABASE_URL=url))
     except pgtemp.NoPostgres as error:
         sys.exit(f"The proofs cannot run: {error}")
-    figures = json.loads(RESULTS.read_text()) if RESULTS.is_file() and sys.argv[1:] else {}
-    figures.pop("processors", None)
-    for _, found, _ in parts:
-        figures = merged(figures, found)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"processors": os.cpu_count(), **figures}, indent=2) + "\n")
-    print("\n".join(line for _, _, lines in parts for line in ["", *lines]))
-    return max(status for status, _, _ in parts)
+    return max(statuses)
 
 
 if __name__ == "__main__":

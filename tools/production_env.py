@@ -19,6 +19,10 @@ BROKER_PASSWORD={broker_password}
 # The mail server (until it is named, mails wait) and the sender of every mail.
 #EMAIL_URL=smtp+tls://user:password@mail.example:587
 #DEFAULT_FROM_EMAIL=desk@{host}
+# Instead of a mail server: a provider's web service and its keys; .env.example tells more. How many mails leave in a minute.
+#EMAIL_PROVIDER=postmark
+#ANYMAIL={{"POSTMARK_SERVER_TOKEN": "…"}}
+#EMAIL_PER_MINUTE=60
 # The country in which phone numbers without a country code are read until the practice has entered its own number.
 #PHONE_REGION=US
 """

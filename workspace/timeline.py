@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
+from django.utils import timezone
 
 from booking.models import Appointment
 from clients.models import NOWHERE, Client
@@ -83,7 +84,7 @@ def _visits(client, *, without_charts: bool) -> Iterator[Event]:
 def _letters(client) -> Iterator[Event]:
     for referral in client.referrals.select_related("referrer"):
         yield Event(
-            at=datetime.combine(referral.received_on, time(0), tzinfo=UTC),
+            at=timezone.make_aware(datetime.combine(referral.received_on, time(0))),
             title=f"Letter from {referral.referrer.name}",
             text=referral.referrer.get_profession_display(),
             url=referral.get_absolute_url(),

@@ -91,6 +91,7 @@ def nudges(now, hours, practice):
     if "check_in_nudge" not in hours:
         return []
     after, zone = hours["check_in_nudge"], ZoneInfo(practice.time_zone)
+    asked = Message.objects.filter(check_in=OuterRef("pk"), kind=Kind.CHECK_IN, state=Message.State.SENT)
     of_session = Message.objects.filter(check_in__session=OuterRef("session"))
     rows = CheckIn.objects.filter(
         ~Exists(of_session.filter(kind=Kind.CHECK_IN_NUDGE)),
@@ -98,13 +99,12 @@ def nudges(now, hours, practice):
         ~Exists(CheckIn.objects.filter(session=OuterRef("session"), step__gt=OuterRef("step"), due_at__lte=now)),
         among(Client.objects.mailable()),
         wants("client_id", Topic.FOLLOW_UP),
-        messages__kind=Kind.CHECK_IN,
-        messages__state=Message.State.SENT,
-        messages__sent_at__lte=now - timedelta(hours=after) + CLOCKS_CHANGE,
+        # not joined: SQLite would begin with every mail ever sent
+        Exists(asked.filter(sent_at__lte=now - timedelta(hours=after) + CLOCKS_CHANGE)),
         session__entered_in_error_at__isnull=True,
         due_at__gt=now - CHECK_IN_WINDOW,
     )
-    rows = rows.annotate(asked_at=F("messages__sent_at"))
+    rows = rows.annotate(asked_at=asked.values("sent_at")[:1])
     return [
         mail(
             Kind.CHECK_IN_NUDGE,

@@ -12,9 +12,10 @@ from reminders.due.common import ANNOUNCED, announced, mail, promised_at
 from reminders.models import Message, ToldVisit
 
 
-def told_with(*kinds: str, version: str | None = None) -> Exists:
+def told_with_others(*, is_cancelled: bool, version: str | None = None) -> Exists:
     """Say in a query that a mail about several visits told of the appointment; with `version`, as that column has it."""
-    rows = ToldVisit.objects.filter(announced("message__"), appointment=OuterRef("pk"), message__kind__in=kinds)
+    # not by the message's kind: SQLite would begin with every mail of that kind ever sent
+    rows = ToldVisit.objects.filter(announced("message__"), appointment=OuterRef("pk"), is_cancelled=is_cancelled)
     return Exists(rows.filter(version=OuterRef(version)) if version else rows)
 
 

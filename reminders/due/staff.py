@@ -166,6 +166,8 @@ def why_not_day_changed(message, now) -> str:
     if message.appointment.version != message.version:
         return "the visit has changed since"
     change = day_change_of(message.appointment, version=message.version, now=now)
+    if change is None and not message.appointment.changes.filter(at__gt=now - TOLD_WITHIN).exists():
+        return "too long ago: the board has shown it meanwhile"
     if change is None or not change.is_news:
         return "the visit stands as it was"
     return "that time has come" if change.was_at <= now else ""

@@ -5,7 +5,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from booking.models import Appointment, AppointmentChange
 from reminders.due.common import ANNOUNCED, Kind, announced, mail, not_yet, promised_at
-from reminders.due.series import together, told_with, version_of
+from reminders.due.series import together, told_with_others, version_of
 from reminders.models import Message, ToldVisit
 
 
@@ -17,16 +17,12 @@ def told_of_visits(now):
     """
     standing = [visit for visit in untold(now) if visit.client.can_be_mailed]
     cancelled = [visit for visit in to_take_back(now) if visit.client.can_be_mailed]
-    new, theirs = (
-        [visit for visit in standing if not visit.was_announced],
-        [visit for visit in cancelled if not visit.is_by_desk],
-    )
-    booked, confirmed = together(new, Kind.SERIES_BOOKED, now)
+    booked, confirmed = together([visit for visit in standing if not visit.was_announced], Kind.SERIES_BOOKED, now)
     struck, struck_alone = together([visit for visit in cancelled if visit.is_by_desk], Kind.SERIES_CANCELLED, now)
     alone = {
         Kind.BOOKING_CONFIRMATION: confirmed,
         Kind.APPOINTMENT_MOVED: [visit for visit in standing if visit.was_announced],
-        Kind.APPOINTMENT_CANCELLED: [*theirs, *struck_alone],
+        Kind.APPOINTMENT_CANCELLED: [*struck_alone, *(visit for visit in cancelled if not visit.is_by_desk)],
     }
     return [
         *booked,
@@ -53,14 +49,16 @@ def _coming(now):
         ANNOUNCED, appointment=OuterRef("pk"), kind__in=[Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED]
     )
     rows = Appointment.objects.filter(starts_at__gt=now).prefetch_related("client")  # joined, SQLite walks every client
-    return rows.annotate(promised_at=promised_at(), was_announced=Q(Exists(own)) | Q(told_with(Kind.SERIES_BOOKED)))
+    return rows.annotate(
+        promised_at=promised_at(), was_announced=Q(Exists(own)) | Q(told_with_others(is_cancelled=False))
+    )
 
 
 def untold(now):
     """Return the visits ahead that stand, and of which no mail tells as they stand."""
     return _coming(now).filter(
         not_yet("appointment", Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, version="version"),
-        ~told_with(Kind.SERIES_BOOKED, version="version"),
+        ~told_with_others(is_cancelled=False, version="version"),
         status__in=[Appointment.Status.BOOKED, Appointment.Status.CONFIRMED],
     )
 
@@ -78,7 +76,7 @@ def to_take_back(now):
         .annotate(is_by_desk=Exists(by_desk))
         .filter(
             not_yet("appointment", Kind.APPOINTMENT_CANCELLED, version="version"),
-            ~told_with(Kind.SERIES_CANCELLED, version="version"),
+            ~told_with_others(is_cancelled=True, version="version"),
             was_announced=True,
             status=Appointment.Status.CANCELLED,
         )
@@ -91,7 +89,6 @@ def held(now):
         not_yet("appointment", Kind.BOOKING_HELD, version="version"),
         status=Appointment.Status.HELD,
         held_until__gt=now,
-        booked_by=None,
         offer=None,
     )
     return [
@@ -104,7 +101,8 @@ def held(now):
             version=visit.version,
         )
         for visit in rows.select_related("client")
-        if visit.client.can_be_mailed
+        if visit.booked_by_id is None
+        and visit.client.can_be_mailed  # asked in the query, SQLite would look there first
     ]
 
 
@@ -131,9 +129,9 @@ def visits_of_mail(message: Message, now) -> list[Appointment]:
     them has changed, because another mail then tells of them all. Handed over once, it tells again of those it told of.
     """
     if Message.objects.filter(ANNOUNCED, pk=message.pk).exists():
-        stands = Q(status=Appointment.Status.CANCELLED)
+        is_cancelled = Q(status=Appointment.Status.CANCELLED)
         rows = Appointment.objects.filter(
-            stands if message.kind == Kind.SERIES_CANCELLED else ~stands,
+            is_cancelled if message.kind == Kind.SERIES_CANCELLED else ~is_cancelled,
             told_with__message=message,
             told_with__version=F("version"),
             starts_at__gt=now,
@@ -153,7 +151,8 @@ def remember_told(message: Message, visits: list[Appointment]) -> None:
         return
     message.told_visits.all().delete()
     ToldVisit.objects.bulk_create(
-        ToldVisit(message=message, appointment=visit, version=visit.version) for visit in visits
+        ToldVisit(message=message, appointment=visit, version=visit.version, is_cancelled=visit.is_cancelled)
+        for visit in visits
     )
 
 
@@ -162,12 +161,13 @@ def why_not_series(message, now) -> str:
     return "" if visits_of_mail(message, now) else "the visits have changed since"
 
 
-def _last_told(visit) -> tuple[int, str] | None:
-    """Return (version, kind) of the last mail that told of the visit before it became what it is, or None."""
+def _last_told(visit) -> tuple[int, bool] | None:
+    """Return (version, is_cancelled) of what the last mail told of the visit before it became what it is, or None."""
     kinds = [Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED, Kind.APPOINTMENT_CANCELLED]
     own = visit.messages.filter(ANNOUNCED, kind__in=kinds).values_list("version", "kind")
-    shared = visit.told_with.filter(announced("message__")).values_list("version", "message__kind")
-    return max((told for told in (*own, *shared) if told[0] != visit.version), default=None)
+    shared = visit.told_with.filter(announced("message__")).values_list("version", "is_cancelled")
+    told = [*((version, kind == Kind.APPOINTMENT_CANCELLED) for version, kind in own), *shared]
+    return max((each for each in told if each[0] != visit.version), default=None)
 
 
 def _is_where_it_was_announced(visit) -> bool:
@@ -177,10 +177,10 @@ def _is_where_it_was_announced(visit) -> bool:
     another room or length, of which mails say nothing. A move keeps what stood before it: the first one after the version
     last told holds what the client knows. A client who cancelled by link knows that, and is told when it stands again.
     """
-    last, kind = _last_told(visit) or (0, "")
-    if kind in ("", Kind.APPOINTMENT_CANCELLED, Kind.SERIES_CANCELLED):
+    last = _last_told(visit)
+    if last is None or last[1]:
         return False
-    since = visit.changes.filter(version__gt=last)
+    since = visit.changes.filter(version__gt=last[0])
     if since.filter(kind="cancelled", by=None).exists():
         return False
     moves = since.filter(from_starts_at__isnull=False).order_by("version", "pk")  # moved, or moved back

@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField()),
+                ('is_cancelled', models.BooleanField(help_text='What it was told: that it is cancelled, or that it stands.')),
                 ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='told_with', to='booking.appointment')),
                 ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told_visits', to='reminders.message')),
             ],

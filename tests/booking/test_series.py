@@ -237,6 +237,15 @@ def test_series_create_says_what_is_wrong_with_the_rhythm(page, wrong):
     assert answer.context["dates"] is None
 
 
+def test_series_create_scolds_nobody_who_has_not_said_how_often(page):
+    browser, address = page
+
+    answer = browser.get(address.removesuffix("&count=6"))
+
+    assert not answer.context["rhythm"].errors
+    assert answer.context["rhythm"]["time"].value() == "09:00"
+
+
 def test_the_visit_of_a_series_shows_the_others_and_the_way_to_end_it(page, repeat):
     browser, _ = page
     first, second = repeat(TUESDAY, TUESDAY + WEEK).appointments.order_by("starts_at")

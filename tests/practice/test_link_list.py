@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from clients.models import UNBOOKED_LINK
 from practice.links import Link
-from reminders.mails import BOOKING_LINK_DAYS, CHECK_IN_DAYS, HOME_DAYS, REPORT_DAYS, STATUS_DAYS
+from reminders.mails import BOOKING_LINK_DAYS, CHECK_IN_DAYS, HOME_DAYS, REPORT_DAYS, STATUS_DAYS, STOP_DAYS
 
 ROWS = {
     cells[0].strip("` "): [cell.strip() for cell in cells[1:]]
@@ -38,6 +39,8 @@ def test_the_list_says_who_gets_it_and_that_a_new_address_shuts_it(model):
         ("HomeProgrammeLink", HOME_DAYS),
         ("ReferralLink", STATUS_DAYS),
         ("ReportLink", REPORT_DAYS),
+        ("UnsubscribeLink", STOP_DAYS),
+        ("IntakeLink", UNBOOKED_LINK.days),
     ],
 )
 def test_the_list_names_the_days_a_link_opens(name, days):

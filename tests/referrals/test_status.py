@@ -8,7 +8,7 @@ from django.urls import reverse
 from clients.consents import give_consent
 from practice.models import AuditEvent
 from referrals.letters import change_referrer, enter_referrer, take_in_referral
-from referrals.models import ReferralLink, Referrer, Report, ReportLink
+from referrals.models import Referral, ReferralLink, Referrer, Report, ReportLink
 from referrals.reports import send_report, write_report
 from referrals.status import status_for_referrer
 from reminders.due import derive_due, why_not
@@ -16,8 +16,9 @@ from reminders.models import Message
 from reminders.outbox import send_due
 from reminders.rules import change_rule, resting_kinds
 from tests.reminders.conftest import postbox  # noqa: F401 – a fixture
+from tests.support import visits
 from tests.support.visits import make_session, make_visit, sign
-from tests.world import NOW, TODAY
+from tests.world import NINE, NOW, TODAY, minutes
 
 DAY = timedelta(days=1)
 KINDS = ("referral_received", "referral_seen")
@@ -82,6 +83,17 @@ def test_with_agreement_the_page_tells_each_step_by_its_day(client, referral, to
     for words in ("Letter received", "Visit booked", "First visit done", "Report ready", "not yet", "23 Nov 2026"):
         assert words in page
     assert ":00" not in page.partition("<main")[2].partition("</main")[0]
+
+
+def test_a_visit_booked_before_the_letter_came_counts_as_booked(ada, mia, massage, referrer, dana):
+    share(ada, True)
+    make_visit(ada, mia, massage, starts_at=NOW + DAY)
+    letter = {"referrer": referrer, "client": ada, "received_on": TODAY, "question": "?"}
+
+    referral = take_in_referral(**letter, by=dana, at=NOW + minutes(5), today=TODAY)
+
+    assert reached(referral) == ["Letter received", "Visit booked"]
+    assert Referral.objects.with_progress().get(pk=referral.pk).visits_booked == 1
 
 
 def test_the_page_names_the_person_no_further_than_needed(client, referral, token):
@@ -174,7 +186,7 @@ def test_a_letter_is_acknowledged_once_with_a_link_and_without_the_person(referr
 
     (mail,) = [mail for mail in postbox.mails if mail.to == ["nora@spine.example"]]
     assert "/referrals/status/open/" in mail.body
-    assert "letter of 23 November 2026" in mail.body
+    assert "your letter; it reached us on 23 November 2026" in mail.body
     for word in ("Ada", "Müller", "CANARY", "pain", "massage"):
         assert word not in mail.subject + mail.body.replace("Elm Street Massage", "")
     link = ReferralLink.objects.get()
@@ -212,8 +224,10 @@ def test_the_first_visit_is_told_only_with_the_persons_agreement(referral, ada, 
     assert sent_kinds() == ["referral_received", "referral_seen"][: 1 + is_given]
 
 
-def test_a_first_visit_long_ago_is_no_news(referral, ada, mia, massage):
+def test_a_first_visit_long_ago_is_no_news_nor_is_one_that_follows_it(referral, ada, mia, massage, monkeypatch):
     seen(ada, mia, massage)
+    monkeypatch.setattr(visits, "NOW", NOW + 7 * DAY)
+    sign(make_session(make_visit(ada, mia, massage, starts_at=NINE + 7 * DAY), screening=ada.screenings.get()), 2)
     share(ada, True)
 
     derive_due(NOW + 8 * DAY)

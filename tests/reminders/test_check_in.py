@@ -20,6 +20,7 @@ from reminders.due import derive_due
 from reminders.forms import SIGNS
 from reminders.mailbox import DemoMailbox, NoMailServer, stored_mail, stored_mails
 from reminders.models import CheckIn, CheckInLink
+from reminders.outbox import send_due
 from sessions.models import OutcomeScore
 from tests.support.queries import queries_of
 from tests.support.visits import make_session, sign
@@ -343,3 +344,22 @@ def test_a_check_in_waits_for_whoever_is_saving_a_screening_of_its_client(check_
 
     tables = [sql.partition('FROM "')[2].partition('"')[0] for sql in asked if sql.startswith("SELECT")]
     assert tables.index("clients_client") < tables.index("reminders_checkin")
+
+
+def test_in_an_emergency_nobody_is_sent_to_where_it_is_merely_urgent(client, check_in, token, practice):
+    page = opened(client, token)["Location"]
+
+    asked = client.get(page).content.decode()
+    answered = client.post(page, {"warning_sign": "yes"}, follow=True).content.decode()
+
+    assert asked.count(practice.urgent_advice) == 1  # beside severe pain
+    assert practice.urgent_advice not in answered
+
+
+def test_the_second_check_in_does_not_read_like_the_first(check_in, postbox):
+    send_due(now=NOW + DAY, deliver=postbox)
+    send_due(now=NOW + 3 * DAY, deliver=postbox)
+
+    first, second = [mail for mail in postbox.mails if "check-in/open" in mail.body]
+    assert (first.subject, second.subject) == ("How are you after your visit?", "And now? A few days after your visit")
+    assert "for the last time" in second.body

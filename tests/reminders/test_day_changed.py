@@ -77,6 +77,14 @@ def test_a_booking_made_by_mistake_is_not_told(visit, mia, dana, postbox):
     assert heard(postbox, mia) == []
 
 
+def test_what_is_told_too_late_says_so(visit, dana, mia, postbox):
+    cancel(visit, dana)
+    derive_due(NOW)
+
+    assert heard(postbox, mia, NOW + minutes(13 * 60)) == []
+    assert Message.objects.get(kind="day_changed").why == "too long ago: the board has shown it meanwhile"
+
+
 def test_what_was_put_right_before_the_mail_left_is_not_told(visit, mia, dana, postbox):
     cancel(visit, dana)
     derive_due(NOW)

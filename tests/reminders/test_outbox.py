@@ -4,12 +4,13 @@ import os
 import signal
 import smtplib
 import threading
-import time
 from datetime import timedelta
 
 import pytest
 from celery.signals import worker_shutting_down
 from django.conf import settings
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
@@ -305,6 +306,39 @@ def test_a_mail_that_cannot_be_written_fails_alone_and_the_desk_calls(visit, ben
     assert [mail.to for mail in postbox.mails] == [[ben.email]]
     assert Message.objects.get(appointment=visit).state == "failed"
     assert Task.objects.get().client == visit.client
+
+
+def test_a_mail_that_cannot_be_asked_about_fails_alone_and_the_desk_calls(visit, ben, postbox, monkeypatch):
+    Intake.objects.create(client=ben, requested_at=NOW)
+
+    def stumble(message, now):
+        raise AttributeError
+
+    monkeypatch.setitem(WHY_NOT, "booking_confirmation", stumble)
+
+    send_due(now=NOW, deliver=postbox)
+
+    assert [mail.to for mail in postbox.mails] == [[ben.email]]
+    assert Message.objects.get(appointment=visit).state == "failed"
+    assert Task.objects.get().client == visit.client
+
+
+def test_a_mail_that_the_backend_stumbles_over_fails_alone(visit, ben, monkeypatch):
+    Intake.objects.create(client=ben, requested_at=NOW)
+    send = LocmemBackend.send_messages
+
+    def stumble(backend, mails):
+        if mails[0].to == [visit.client.email]:
+            raise TypeError
+        return send(backend, mails)
+
+    monkeypatch.setattr(LocmemBackend, "send_messages", stumble)
+
+    for _ in range(2):
+        send_due(now=NOW, deliver=SmtpDelivery())
+
+    assert [sent.to for sent in mail.outbox] == [[ben.email]]
+    assert Message.objects.get(appointment=visit).state == "handoff"
 
 
 def test_a_late_refusal_does_not_reopen_what_another_worker_has_sent(visit, postbox, machine):
@@ -745,27 +779,29 @@ def test_sixty_a_minute_are_what_a_practice_has(settings):
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_that_looks_while_another_finds_the_clock_wrong_sends_nothing(visit, postbox, monkeypatch):
     """One has seen the jump and not yet held the mail; the other looks."""
-    watch, found, sent = clock.StepWatch(), threading.Event(), []
+    watch, found, other_is_done, sent = clock.StepWatch(), threading.Event(), threading.Event(), []
     watch._lead -= 3 * 3600
     hold = outbox.hold_mail
 
     def slowly(reason, *, at):
         found.set()
-        time.sleep(0.3)
+        other_is_done.wait(3)
         hold(reason, at=at)
 
     monkeypatch.setattr(outbox, "hold_mail", slowly)
 
-    def work(after):
-        after.wait(5)
+    def work():
         try:
             sent.append(send_due(now=NOW, deliver=postbox, watch=watch).sent)
         finally:
             connection.close()
 
-    started = threading.Event()
-    started.set()
-    workers = [threading.Thread(target=work, args=[after]) for after in (started, found)]
+    def work_meanwhile():
+        found.wait(5)
+        work()
+        other_is_done.set()
+
+    workers = [threading.Thread(target=each) for each in (work, work_meanwhile)]
     [worker.start() for worker in workers]
     [worker.join() for worker in workers]
 

@@ -13,12 +13,14 @@ from booking.online import invite_to_book
 from booking.waitlist import add_to_waitlist
 from clients.models import Intake, IntakeLink
 from practice.models import AuditEvent
-from referrals.models import ReportLink
+from protocols.models import HomeProgrammeLink
+from referrals.models import ReferralLink, ReportLink
 from reminders.due import derive_due
 from reminders.models import CheckIn, CheckInLink, UnsubscribeLink
 from sessions.models import OutcomeScore
 from tests.look.conftest import chrome, complaints, open_as  # noqa: F401
 from tests.reminders.test_due import referrer, report  # noqa: F401
+from tests.sessions.conftest import knowledge, plan, screening  # noqa: F401
 from tests.support.rows import all_rows, changed_tables
 from tests.support.visits import make_visit
 from tests.world import NINE, NOW
@@ -30,7 +32,7 @@ PAGES = 25  # a robot's patience
 
 
 @pytest.fixture
-def links(report, ada, ben, mia, dana, massage):  # noqa: F811
+def links(report, plan, ada, ben, mia, dana, massage):  # noqa: F811
     """The address in each mail: check-in, appointment, intake, report, an offer from the waitlist."""
     entry = add_to_waitlist(client=ben, service=massage, by=dana, at=NOW)
     offer = offer_time(entry=entry, therapist=mia, starts_at=NINE + 4 * DAY, by=dana, at=NOW)
@@ -50,6 +52,8 @@ def links(report, ada, ben, mia, dana, massage):  # noqa: F811
         ),
         "clients:intake_open": (IntakeLink, {"intake": Intake.objects.create(client=ada, requested_at=NOW)}),
         "referrals:report_open": (ReportLink, {"report": report}),
+        "referrals:status_open": (ReferralLink, {"referral": report.referral}),
+        "protocols:home_open": (HomeProgrammeLink, {"plan": plan}),
         "reminders:stop_open": (UnsubscribeLink, {"client": ada, "topic": "reminders"}),
         "booking:offer_open": (WaitlistOfferLink, {"offer": offer}),
     }
@@ -103,6 +107,8 @@ def crawl(page, start, site) -> int:
         ("online:book_start", 2),
         ("clients:intake_open", 2),
         ("referrals:report_open", 0),
+        ("referrals:status_open", 0),
+        ("protocols:home_open", 1),
         ("reminders:stop_open", 1),
         ("booking:offer_open", 2),
     ],

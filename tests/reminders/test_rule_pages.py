@@ -121,6 +121,31 @@ def test_rule_edit_knows_no_other_rule(signed_in, olga):
     assert change(signed_in(olga), "secrets", hours="720").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("key", "hours", "words"),
+    [
+        ("first_reminder", "24", "Never goes out: the second reminder comes no later."),
+        ("second_reminder", "48", "Never goes out: the second reminder comes no later."),
+        ("second_reminder", "47", ""),
+        ("check_in", "72", "Comes no later than the first."),
+        ("check_in", "71", ""),
+    ],
+)
+def test_rule_list_says_when_two_rules_clash(signed_in, olga, key, hours, words):
+    change(signed_in(olga), key, hours=hours, is_active="on")
+
+    page = page_of(signed_in(olga))
+
+    assert words in page
+    assert bool(words) == ("Choose more hours here" in page)
+
+
+def test_rules_that_are_switched_off_clash_with_none(signed_in, olga):
+    change(signed_in(olga), "second_reminder", hours="48")
+
+    assert "Choose more hours here" not in page_of(signed_in(olga))
+
+
 # --- quiet hours
 
 

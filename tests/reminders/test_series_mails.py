@@ -263,7 +263,9 @@ def test_a_mail_refused_for_now_tells_of_what_has_become_of_them(visits, dana, p
     message = Message(kind="series_booked", series=series, client=series.client, version=6)
     message.due_at = message.needed_by = message.created_at = NOW
     message.save()
-    ToldVisit.objects.create(message=message, appointment=visits[0], version=9)  # written, and then not handed over
+    ToldVisit.objects.create(
+        message=message, appointment=visits[0], version=9, is_cancelled=False
+    )  # written, and then not handed over
 
     (mail,) = sweep(postbox, NOW + HOLD)
 

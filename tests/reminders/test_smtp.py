@@ -1,5 +1,6 @@
 """The outbox against a real mail server that is away, refuses, falls silent or hangs up."""
 
+import smtplib
 from datetime import timedelta
 
 import pytest
@@ -241,6 +242,26 @@ def test_final_refusal_of_one_fails_that_one_alone(sink, three, command):
     assert Task.objects.get().client.first_name == "Bob"
 
 
+@pytest.mark.parametrize(
+    ("said", "is_of_address"),
+    [
+        ("550 no such user", True),
+        ("550 5.1.1 no such user", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("550 5.7.1 your address is on a list", False),
+        ("554 5.7.1 relay access denied", False),
+        ("552 5.2.2 mailbox full", False),
+    ],
+)
+def test_refusal_that_is_about_us_or_a_full_mailbox_marks_no_address(sink, three, said, is_of_address):
+    sink.faults["RCPT"] = lambda envelope: to("bob")(envelope, said)
+
+    sweep()
+
+    assert states() == ["sent", "failed", "sent"]
+    assert (Task.objects.get().client.email_failed_at is not None) == is_of_address
+
+
 @pytest.mark.parametrize("address", ["ann@mail.example, bob@mail.example", "ann@mail..example", "@", "ann@"])
 def test_address_no_server_can_be_told_fails_that_mail_alone(sink, three, address):
     Client.objects.filter(first_name="Ann").update(email=address)
@@ -296,6 +317,33 @@ def test_silent_server_costs_one_doubt_per_sweep_not_one_per_mail(sink, three, m
     sweep()
 
     assert sorted(states()) == ["due", "due", "handoff"]
+
+
+def test_silent_server_is_left_alone_after_two_in_doubt(sink, three, machine):
+    sink.faults["DATA"] = lambda envelope: "hang"
+
+    for _ in range(3):
+        sweep()
+
+    assert sorted(states()) == ["due", "handoff", "handoff"]
+    assert Practice.objects.get().mail_next_try_at == NOW + minutes(2)
+
+
+def test_hand_off_is_written_down_after_the_server_has_said_go_on_and_before_the_mail_leaves(sink, three, monkeypatch):
+    told, getreply = [], smtplib.SMTP.getreply
+
+    def heard(smtp):
+        answer = getreply(smtp)
+        told.append((answer[0], Message.objects.order_by("pk").first().state))
+        return answer
+
+    monkeypatch.setattr(smtplib.SMTP, "getreply", heard)
+
+    sweep()
+
+    go_on = told.index((354, "claimed"))
+    assert told[go_on + 1] == (250, "handoff")
+    assert "handoff" not in {state for _, state in told[: go_on + 1]}
 
 
 def test_slow_server_is_left_in_time_for_the_next_sweep(sink, three, machine):

@@ -1,6 +1,7 @@
 """The words of mails as data: English is complete, and another language says what it has in its own words and dates."""
 
 import string
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,7 +27,6 @@ stop = "Sie möchten solche Mails nicht?"
 stop_link = "Wählen Sie selbst"
 all_times = "Alle Zeiten in {zone}."
 with_therapist = "{when} bei {therapist}"
-both = " und "
 
 [booking_confirmation]
 subject = "Ihr Termin am {when}"
@@ -87,7 +87,7 @@ def test_every_word_belongs_to_a_kind_of_mail():
 
 
 def test_english_has_every_phrase():
-    assert isinstance(LANGUAGES[FALLBACK][PHRASES], Phrases)
+    assert set(LANGUAGES[FALLBACK][PHRASES]) == {field.name for field in fields(Phrases)}
     assert [path.stem for path in sorted((Path(wording.__file__).parent / "words").glob("*.toml"))] == sorted(LANGUAGES)
 
 
@@ -106,6 +106,11 @@ def test_what_a_language_leaves_out_is_in_english_with_english_dates(german, pra
 
     assert "Saturday 28 November at 14:30 (GMT)" in letter.subject + " ".join(letter.before)
     assert '<html lang="en">' in as_html(letter, practice)
+
+
+def test_phrases_a_language_leaves_out_are_in_english(german):
+    assert wording.phrases_of("de-at").moment == "{day} um {time}"
+    assert wording.phrases_of("de-at").both == " and "
 
 
 def test_the_end_of_a_mail_is_in_its_language(german, practice):

@@ -18,5 +18,5 @@ def keep(proof: str, **figures) -> None:
     Call it before the assertions: what did not hold is told, too.
     """
     if folder := os.environ.get("CHAOS_RESULTS"):
-        test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition(" ")[0]
+        test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].rpartition(" ")[0]
         (Path(folder) / f"{proof}.json").write_text(json.dumps({"test": test, **figures}))

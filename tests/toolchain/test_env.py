@@ -4,11 +4,12 @@ import ast
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
-from config.env import secret
+from config.env import json_object, secret
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READERS = {"str", "bool", "int", "list", "db", "email_url", "get", "secret", "whole_number"}
+READERS = {"str", "bool", "int", "list", "db", "email_url", "get", "secret", "whole_number", "json_object"}
 
 
 def variables_read():
@@ -53,6 +54,20 @@ def test_only_config_reads_the_environment():
         if "environ" in path.read_text() or "getenv" in path.read_text()
     ]
     assert reading == []
+
+
+def test_a_providers_keys_are_one_json_object_and_may_stand_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("ANYMAIL", '{"POSTMARK_SERVER_TOKEN": "x"}')
+    assert json_object("ANYMAIL") == {"POSTMARK_SERVER_TOKEN": "x"}
+    monkeypatch.setenv("ANYMAIL", "token-without-braces")
+    with pytest.raises(ImproperlyConfigured, match="ANYMAIL must be one JSON object") as refused:
+        json_object("ANYMAIL")
+    assert "token-without-braces" not in str(refused.value)
+
+    file = tmp_path / "keys"
+    file.write_text('{"MAILGUN_API_KEY": "y"}')
+    monkeypatch.setenv("ANYMAIL_FILE", str(file))
+    assert json_object("ANYMAIL") == {"MAILGUN_API_KEY": "y"}
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "CHAIN_KEY"])

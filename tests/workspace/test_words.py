@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone
 
+from referrals.letters import enter_referrer, take_in_referral
 from tests.support.visits import make_screening, make_session, make_visit
+from tests.world import NOW, TODAY
 from workspace.templatetags.workspace import deed, until
 from workspace.timeline import timeline_of
 
@@ -47,3 +49,14 @@ def test_timeline_tells_a_screening_when_its_result_is_another_one(mia, ada):
     make_screening(ada, triage="urgent_referral", pattern="not_applicable")
     titles = [event.title for event in timeline_of(ada, is_clinical=True) if event.title.startswith("Screening")]
     assert sorted(titles) == ["Screening: Treat", "Screening: Urgent medical review"]
+
+
+def test_timeline_tells_a_letter_on_the_day_it_came(ada, dana):
+    referrer = enter_referrer(
+        name="Dr Lind", profession="chiropractor", email="", phone="", organisation="", by=dana, at=NOW
+    )
+    take_in_referral(referrer=referrer, client=ada, received_on=TODAY, question="?", by=dana, at=NOW, today=TODAY)
+
+    with timezone.override("America/Los_Angeles"):
+        (letter,) = [event for event in timeline_of(ada, is_clinical=True) if event.title == "Letter from Dr Lind"]
+        assert timezone.localdate(letter.at) == TODAY

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from practice import clock, presence
 from practice.access import role_required
+from practice.templatetags.ui import local_dt
 from reminders.mailbox import stored_mail, stored_mails
 
 STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -48,5 +49,5 @@ def clock_move(request):
         raise Http404
     clock.move(step)
     presence.begin_anew(request.session, at=clock.now())
-    messages.success(request, f"The demo's clock is now at {clock.now():%a %d %b %Y, %H:%M} UTC.")
+    messages.success(request, f"The demo's clock is now at {local_dt(clock.now())}.")
     return redirect("workspace:mailbox")
