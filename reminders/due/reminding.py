@@ -25,7 +25,6 @@ SLACK = timedelta(hours=26)  # a reminder may be brought forward out of quiet ho
 # What came due longer ago is left alone: after an outage, or where a rule is switched on, nobody hears of old things.
 WINDOW = timedelta(days=7)
 FIRST_MAIL_RESTS = timedelta(days=1)  # questions are not asked twice within a day
-INTAKE_LINK_OPENS = timedelta(days=14)
 HOME_EVERY = timedelta(days=7)
 TRIES = 2  # invitations to come again, before the desk is asked to call
 REMINDER_CALL, RECALL_CALL = "reminder ", "recall "
@@ -151,8 +150,11 @@ def intake_reminders(now, hours, practice):
     sent = Message.objects.filter(
         intake=OuterRef("pk"), kind=Kind.INTAKE_LINK, version=OuterRef("mail_version"), state=Message.State.SENT
     )
+    latest = now - timedelta(hours=hours["intake_reminder"]) - WINDOW
+    coming = Appointment.objects.filter(client=OuterRef("client")).upcoming(now)
     rows = Intake.objects.open().filter(
-        Exists(sent.filter(sent_at__lte=now - FIRST_MAIL_RESTS, sent_at__gt=now - INTAKE_LINK_OPENS)),
+        Exists(sent.filter(sent_at__lte=now - FIRST_MAIL_RESTS)),
+        Exists(sent.filter(sent_at__gt=latest)) | Exists(coming),
         not_yet("intake", Kind.INTAKE_REMINDER, version="mail_version"),
         among(Client.objects.mailable()),
         wants("client_id", Topic.REMINDERS),

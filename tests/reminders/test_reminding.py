@@ -93,7 +93,7 @@ def test_a_visit_that_moves_is_reminded_of_where_it_stands(visit, dana, postbox)
     move_appointment(visit, starts_at=TUESDAY + 7 * DAY, by=dana, at=TUESDAY - 2 * DAY + HOUR, overrule=ALL)
 
     assert left(postbox, TUESDAY - DAY) == ["Your visit is now on Tuesday 8 December at 14:00 (GMT)"]
-    assert left(postbox, TUESDAY + 5 * DAY) == ["Your visit on Tuesday 8 December at 14:00 (GMT)"]
+    assert left(postbox, TUESDAY + 5 * DAY) == ["Reminder: your visit on Tuesday 8 December at 14:00 (GMT)"]
 
 
 def test_a_visit_moved_to_tomorrow_gets_no_reminder_on_top_of_the_mail_about_the_move(visit, dana, postbox):
@@ -226,6 +226,24 @@ def test_open_questions_are_asked_once_more_without_a_visit(intake, postbox):
 
     assert left(postbox, NOW + 71 * HOUR) == []
     assert left(postbox, NOW + 72 * HOUR) == ["Still open: a few questions from Elm Street Massage"]
+
+
+def test_open_questions_are_asked_once_more_before_a_visit_booked_long_ahead(ada, mia, massage, intake, postbox):
+    make_visit(ada, mia, massage, starts_at=NOW + 30 * DAY)
+    left(postbox, NOW)
+
+    assert made("intake_reminder", NOW + 27 * DAY - HOUR) == 0
+    assert made("intake_reminder", NOW + 27 * DAY) == 1
+
+
+def test_open_questions_without_a_visit_are_asked_once_more_after_as_long_as_may_be_and_not_later(
+    intake, olga, postbox
+):
+    change_rule("intake_reminder", hours=336, is_active=True, by=olga, at=NOW)
+    left(postbox, NOW)
+
+    assert made("intake_reminder", NOW + 21 * DAY) == 0  # no mail left for a week
+    assert made("intake_reminder", NOW + 14 * DAY) == 1
 
 
 def test_questions_are_not_asked_twice_within_a_day(ada, mia, massage, intake, postbox):
