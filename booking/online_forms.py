@@ -1,5 +1,6 @@
 """What a client types when booking alone: shape, ranges and choices."""
 
+import re
 from datetime import date
 from uuid import uuid4
 
@@ -16,6 +17,9 @@ from clients.screening import emergency_keys
 from practice.forms import OneLineForm
 from practice.models import Service
 
+# A name goes into a mail to whoever's address was typed beside it: what mail programs make a link of is no name.
+_A_LINK = re.compile(r"[/:@]|\w\.\w\w")
+NO_NAME = "Write the name alone: it holds something that reads like a link."
 UNDER_AGE = "Under 18: please let a parent or guardian call us."
 
 
@@ -137,6 +141,9 @@ class NewcomerForm(OneLineForm, TimeForm):
 
     def clean(self):
         given = super().clean()
+        for name in ("first_name", "last_name"):
+            if _A_LINK.search(given.get(name, "")):
+                self.add_error(name, NO_NAME)
         if born_on := given.get("born_on"):
             problems = find_problems(today=self.today, born_on=born_on, email="given")
             if words := problems.get("born_on") or (UNDER_AGE if problems else ""):

@@ -513,6 +513,9 @@ def _written(
             except DatabaseError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever is wrong with this mail, the others leave
+                standing = _as_it_stands(message)
+                if standing is None or not _is_needed(standing, now=now, sweep=sweep):
+                    continue  # what it was to tell of has changed since it was claimed
                 log.error("A mail could not be written (%s).", type(error).__name__, extra={"message_id": message.pk})
                 _settle(message, State.FAILED, UNWRITTEN, now=now, call=True)
                 sweep.failed += 1

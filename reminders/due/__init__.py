@@ -39,7 +39,7 @@ def derive_due(now: datetime) -> int:
             *reminding.home_programmes(now, hours, practice),
             *reminding.reassessments(now, hours, practice),
             *check_ins.check_in_mails(now),
-            *check_ins.nudges(now, hours),
+            *check_ins.nudges(now, hours, practice),
             *letters.reports(now),
             *letters.received(now, hours),
             *letters.seen(now, hours),

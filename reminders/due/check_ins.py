@@ -1,6 +1,7 @@
 """Asking how somebody is after a visit: a first time, a second time, and once more if nobody answered."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
@@ -13,11 +14,12 @@ from practice.models import Practice
 from reminders.due.common import Kind, mail, not_yet
 from reminders.models import CheckIn, Message
 from reminders.rules import Topic, wants
-from reminders.timing import Quiet, follow_up_at
+from reminders.timing import Quiet, follow_up_at, hours_after
 from sessions.models import TreatmentSession
 
 # A visit longer ago gets no check-in any more: after an outage, a restore or a late signature nobody is asked about it.
 CHECK_IN_WINDOW = timedelta(days=7)
+CLOCKS_CHANGE = timedelta(hours=2)
 CALL_SUBJECT = "check-in "
 STEPS = {CheckIn.Step.FIRST: "check_in", CheckIn.Step.SECOND: "second_check_in"}
 
@@ -84,11 +86,12 @@ def check_in_mails(now):
     ]
 
 
-def nudges(now, hours):
+def nudges(now, hours, practice):
     """Ask once more whoever did not answer, unless a newer check-in asks the same; once per session."""
     if "check_in_nudge" not in hours:
         return []
-    asked_at = now - timedelta(hours=hours["check_in_nudge"])
+    after, zone = hours["check_in_nudge"], ZoneInfo(practice.time_zone)
+    asked = Message.objects.filter(check_in=OuterRef("pk"), kind=Kind.CHECK_IN, state=Message.State.SENT)
     of_session = Message.objects.filter(check_in__session=OuterRef("session"))
     rows = CheckIn.objects.filter(
         ~Exists(of_session.filter(kind=Kind.CHECK_IN_NUDGE)),
@@ -97,14 +100,11 @@ def nudges(now, hours):
         among(Client.objects.mailable()),
         wants("client_id", Topic.FOLLOW_UP),
         # not joined: SQLite would begin with every mail ever sent
-        Exists(
-            Message.objects.filter(
-                check_in=OuterRef("pk"), kind=Kind.CHECK_IN, state=Message.State.SENT, sent_at__lte=asked_at
-            )
-        ),
+        Exists(asked.filter(sent_at__lte=now - timedelta(hours=after) + CLOCKS_CHANGE)),
         session__entered_in_error_at__isnull=True,
         due_at__gt=now - CHECK_IN_WINDOW,
     )
+    rows = rows.annotate(asked_at=asked.values("sent_at")[:1])
     return [
         mail(
             Kind.CHECK_IN_NUDGE,
@@ -114,6 +114,7 @@ def nudges(now, hours):
             check_in=row,
         )
         for row in rows
+        if hours_after(row.asked_at, after, zone) <= now
     ]
 
 

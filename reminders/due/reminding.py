@@ -27,7 +27,6 @@ JUST_TOLD = timedelta(hours=1)  # a reminder right after the word of the booking
 # What came due longer ago is left alone: after an outage, or where a rule is switched on, nobody hears of old things.
 WINDOW = timedelta(days=7)
 FIRST_MAIL_RESTS = timedelta(days=1)  # questions are not asked twice within a day
-INTAKE_LINK_OPENS = timedelta(days=14)
 HOME_EVERY = timedelta(days=7)
 TRIES = 2  # invitations to come again, before the desk is asked to call
 REMINDER_CALL, RECALL_CALL = "reminder ", "recall "
@@ -153,8 +152,11 @@ def intake_reminders(now, hours, practice):
     sent = Message.objects.filter(
         intake=OuterRef("pk"), kind=Kind.INTAKE_LINK, version=OuterRef("mail_version"), state=Message.State.SENT
     )
+    latest = now - timedelta(hours=hours["intake_reminder"]) - WINDOW
+    coming = Appointment.objects.filter(client=OuterRef("client")).upcoming(now)
     rows = Intake.objects.open().filter(
-        Exists(sent.filter(sent_at__lte=now - FIRST_MAIL_RESTS, sent_at__gt=now - INTAKE_LINK_OPENS)),
+        Exists(sent.filter(sent_at__lte=now - FIRST_MAIL_RESTS)),
+        Exists(sent.filter(sent_at__gt=latest)) | Exists(coming),
         not_yet("intake", Kind.INTAKE_REMINDER, version="mail_version"),
         among(Client.objects.mailable()),
         wants("client_id", Topic.REMINDERS),
@@ -251,19 +253,25 @@ def _booked_again(message, now, *, since: datetime) -> str:
 def _lapsed(now, hours: int, number: int, quiet: Quiet) -> list[Appointment]:
     """Visits that took place `number` times `hours` ago, after which the client has not come, and nothing is booked.
 
-    Each with `due_at`. Whose course was closed has finished; whom a therapist must speak to first is not invited.
+    Each with `due_at`, and `was_invited`. Whose course was closed has finished; whom a therapist must speak to first is not
+    invited, nor is who was invited within WINDOW, by the hours the rule had then.
     """
     later = Appointment.objects.filter(client=OuterRef("client"), starts_at__gt=OuterRef("starts_at"))
     closed = TreatmentPlan.objects.filter(client=OuterRef("client"), closed_at__gte=OuterRef("starts_at"))
-    told = Message.objects.filter(appointment=OuterRef("pk"), kind=Kind.RECALL, version=number)
+    invited = Message.objects.filter(appointment=OuterRef("pk"), kind=Kind.RECALL)
+    told = Q(Exists(invited.filter(version=number))) | Q(Exists(invited.filter(created_at__gt=now - WINDOW)))
     since = timedelta(hours=hours * number)
-    rows = Appointment.objects.with_chart().filter(
-        Q(status=Status.ARRIVED) | Q(charted__isnull=False),
-        ~Exists(later.occupying(now)),
-        ~Exists(closed),
-        ~Exists(told),
-        starts_at__gt=now - since - WINDOW,
-        starts_at__lte=now - since + timedelta(days=1),
+    rows = (
+        Appointment.objects.with_chart()
+        .filter(
+            Q(status=Status.ARRIVED) | Q(charted__isnull=False),
+            ~Exists(later.occupying(now)),
+            ~Exists(closed),
+            ~told,
+            starts_at__gt=now - since - WINDOW,
+            starts_at__lte=now - since + timedelta(days=1),
+        )
+        .annotate(was_invited=Exists(invited))
     )
     found = []
     for visit in rows.select_related("client"):
@@ -300,7 +308,7 @@ def ask_for_recall_calls(now, hours, practice) -> None:
         return
     quiet = Quiet.of(practice)
     unmailed = [visit for visit in _lapsed(now, hours["recall"], 1, quiet) if not visit.client.can_be_mailed]
-    silent = _lapsed(now, hours["recall"], TRIES + 1, quiet)
+    silent = [visit for visit in _lapsed(now, hours["recall"], TRIES + 1, quiet) if visit.was_invited]
     for visit in [*unmailed, *silent]:
         if choices_of(visit.client)[Topic.RECALL]:
             raise_task(

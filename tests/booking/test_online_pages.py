@@ -375,6 +375,9 @@ def test_the_same_form_twice_is_one_client_and_one_time(chosen):
     "change, field",
     [
         ({"first_name": ""}, "first_name"),
+        ({"first_name": "Your prize: https://evil.example/win"}, "first_name"),
+        ({"first_name": "Claim it at evil.example"}, "first_name"),
+        ({"last_name": "write to win@evil.example"}, "last_name"),
         ({"last_name": "x" * 81}, "last_name"),
         ({"born_on": "2027-02-30"}, "born_on"),
         ({"born_on": "2026-11-24"}, "born_on"),
@@ -395,6 +398,11 @@ def test_book_details_says_what_is_missing_at_the_field_and_keeps_the_rest(chose
     for name in ("first_name", "email"):
         if name != field:
             assert NORA[name] in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["J. R.", "J.R.", "Anne-Marie", "D’Arcy", "Søren Åge"])
+def test_a_name_with_a_point_is_no_link(chosen, name):
+    assert chosen.post("/book/details/", details(first_name=name)).url == "/book/held/"
 
 
 def test_a_number_without_country_is_one_of_the_practice_s_country(chosen):

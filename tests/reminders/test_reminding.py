@@ -12,6 +12,7 @@ from reminders.due import derive_due
 from reminders.models import Message
 from reminders.outbox import send_due
 from reminders.rules import change_rule, choose_mail
+from sessions.models import TreatmentSession
 from tests.support.visits import make_screening, make_session, make_visit, sign
 from tests.world import NOW
 
@@ -234,6 +235,24 @@ def test_open_questions_are_asked_once_more_without_a_visit(intake, postbox):
     assert left(postbox, NOW + 72 * HOUR) == ["Still open: a few questions from Elm Street Massage"]
 
 
+def test_open_questions_are_asked_once_more_before_a_visit_booked_long_ahead(ada, mia, massage, intake, postbox):
+    make_visit(ada, mia, massage, starts_at=NOW + 30 * DAY)
+    left(postbox, NOW)
+
+    assert made("intake_reminder", NOW + 27 * DAY - HOUR) == 0
+    assert made("intake_reminder", NOW + 27 * DAY) == 1
+
+
+def test_open_questions_without_a_visit_are_asked_once_more_after_as_long_as_may_be_and_not_later(
+    intake, olga, postbox
+):
+    change_rule("intake_reminder", hours=336, is_active=True, by=olga, at=NOW)
+    left(postbox, NOW)
+
+    assert made("intake_reminder", NOW + 21 * DAY) == 0  # no mail left for a week
+    assert made("intake_reminder", NOW + 14 * DAY) == 1
+
+
 def test_questions_are_not_asked_twice_within_a_day(ada, mia, massage, intake, postbox):
     make_visit(ada, mia, massage, starts_at=NOW + 30 * HOUR)
     left(postbox, NOW)
@@ -299,6 +318,38 @@ def test_a_no_show_taken_back_is_not_written_to(missed, postbox):
     assert Message.objects.get(kind="no_show").why == "the client came after all"
 
 
+# --- a check-in nobody answered
+
+
+def signed_when_over(visit):
+    session = make_session(visit)
+    signature = {"signed_by": visit.therapist, "signed_as": "Mia Berg, LMT 4711", "chain_position": 1}
+    TreatmentSession.objects.filter(pk=session.pk).update(signed_at=visit.ends_at, **signature)
+
+
+def test_a_check_in_is_asked_once_more_after_two_days_unless_the_second_asks_the_same(visit, olga, postbox):
+    change_rule("second_check_in", hours=96, is_active=True, by=olga, at=NOW)
+    signed_when_over(visit)
+    left(postbox, TUESDAY + DAY)
+
+    assert made("check_in_nudge", TUESDAY + 3 * DAY - HOUR) == 0
+    assert made("check_in_nudge", TUESDAY + 3 * DAY) == 1
+    left(postbox, TUESDAY + 4 * DAY)
+    assert made("check_in_nudge", TUESDAY + 6 * DAY) == 1
+
+
+def test_where_clocks_go_back_nobody_is_asked_once_more_an_hour_before_the_second_check_in(ada, mia, massage, postbox):
+    """They go back on Sunday 31 October 2027 in London: two days are 49 hours then."""
+    thursday = datetime(2027, 10, 28, 9, 0, tzinfo=UTC)  # ten o'clock
+    signed_when_over(make_visit(ada, mia, massage, starts_at=thursday, status="arrived"))
+    left(postbox, thursday + DAY)
+
+    assert made("check_in_nudge", thursday + 3 * DAY) == 0
+    left(postbox, thursday + 3 * DAY + HOUR)
+    assert made("check_in_nudge", thursday + 3 * DAY + HOUR) == 0
+    assert list(Message.objects.filter(kind="check_in").values_list("state", flat=True)) == ["sent", "sent"]
+
+
 # --- it is time to come again
 
 
@@ -352,6 +403,20 @@ def test_an_invitation_is_dropped_if_something_is_booked_before_it_leaves(came, 
     send_due(now=TUESDAY + 30 * DAY, deliver=postbox)
 
     assert Message.objects.get(kind="recall").why == "something else is booked"
+
+
+def test_fewer_hours_do_not_invite_twice_within_a_week(came, olga, postbox):
+    left(postbox, TUESDAY + 30 * DAY)
+    change_rule("recall", hours=15 * 24, is_active=True, by=olga, at=TUESDAY + 30 * DAY)
+
+    assert made("recall", TUESDAY + 30 * DAY + HOUR) == 1
+    assert made("recall", TUESDAY + 37 * DAY - HOUR) == 1
+
+
+def test_who_was_never_invited_is_not_put_on_the_call_list_as_one_who_did_not_answer(came):
+    derive_due(TUESDAY + 90 * DAY)
+
+    assert calls() == []
 
 
 def test_where_recall_begins_nobody_hears_of_a_visit_long_ago(came):

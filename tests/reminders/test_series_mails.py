@@ -11,8 +11,10 @@ from booking.appointments import cancel_appointment, move_appointment, reopen_ap
 from booking.models import Appointment
 from booking.refusals import RULES
 from booking.series import book_series, cancel_this_and_later
+from clients.models import Task
 from practice import clock
 from practice.errors import Refused
+from reminders import outbox
 from reminders.due import derive_due, why_not
 from reminders.mails import compose
 from reminders.models import Message, ToldVisit
@@ -279,6 +281,26 @@ def test_a_mail_about_visits_that_have_all_changed_says_why_it_is_not_needed(vis
     move(visits[2], dana, NOW + minutes(1))
 
     assert why_not(message, NOW + HOLD) == "the visits have changed since"
+
+
+def test_visits_that_change_while_their_mail_is_claimed_are_told_anew_and_nobody_is_called(
+    visits, dana, postbox, monkeypatch
+):
+    derive_due(NOW)
+    real = outbox.claim
+
+    def claim_and_lose(*args, **more):
+        batch = real(*args, **more)
+        monkeypatch.setattr(outbox, "claim", real)
+        move(visits[2], dana, NOW + HOLD)
+        return batch
+
+    monkeypatch.setattr(outbox, "claim", claim_and_lose)
+    assert sweep(postbox, NOW + HOLD) == []
+
+    assert Message.objects.get(kind="series_booked").state == "dropped"
+    assert not Task.objects.filter(kind="call_client").exists()
+    assert len(sweep(postbox, NOW + 2 * HOLD)) == 1
 
 
 def test_a_preview_shows_the_list_and_mints_nothing(visits, practice, dana):
