@@ -24,7 +24,8 @@ def derive_due(now: datetime) -> int:
     check_ins.ask_for_calls(now)
     reminding.ask_for_reminder_calls(now, hours, practice)
     reminding.ask_for_recall_calls(now, hours, practice)
-    return made + _insert(
+    # What answers somebody comes first: nobody is reminded of a visit while word of it is on its way.
+    made += _insert(
         Message,
         [
             *asked.intakes(now),
@@ -32,6 +33,11 @@ def derive_due(now: datetime) -> int:
             *visits.held(now),
             *asked.invitations(now),
             *asked.offers(now),
+        ],
+    )
+    return made + _insert(
+        Message,
+        [
             *reminding.visit_reminders(now, hours, practice),
             *reminding.intake_reminders(now, hours, practice),
             *reminding.no_shows(now, hours, practice),

@@ -29,6 +29,8 @@ WINDOW = timedelta(days=7)
 FIRST_MAIL_RESTS = timedelta(days=1)  # questions are not asked twice within a day
 HOME_EVERY = timedelta(days=7)
 TRIES = 2  # invitations to come again, before the desk is asked to call
+TWO_APART = timedelta(hours=12)  # two reminders of one visit
+UNDER_WAY = [Message.State.DUE, Message.State.CLAIMED, Message.State.HANDOFF]
 REMINDER_CALL, RECALL_CALL = "reminder ", "recall "
 
 
@@ -72,23 +74,31 @@ def visit_reminders(now, hours, practice):
 
 
 def _coming(now, hours):
-    """Visits near enough for a reminder, with `promised_at` and `was_reminded`."""
+    """Visits near enough for a reminder, with `promised_at` and `reminded_at`; none of which the client hears at this hour."""
     farthest = max((hours.get(rule, 0) for rule in ("first_reminder", "second_reminder")), default=0)
-    reminded = Message.objects.filter(appointment=OuterRef("pk"), kind=Kind.FIRST_REMINDER, version=OuterRef("version"))
+    of_version = Message.objects.filter(appointment=OuterRef("pk"), version=OuterRef("version"))
+    on_its_way = Q(state__in=UNDER_WAY) | Q(sent_at__gt=now - JUST_TOLD)
+    word = of_version.filter(on_its_way, kind__in=[Kind.BOOKING_CONFIRMATION, Kind.APPOINTMENT_MOVED])
+    reminded = of_version.filter(kind=Kind.FIRST_REMINDER)
     return Appointment.objects.filter(
+        ~Exists(word),
         status__in=[Status.BOOKED, Status.CONFIRMED],
         starts_at__gt=now,
         starts_at__lte=now + timedelta(hours=farthest) + SLACK,
-    ).annotate(promised_at=promised_at(), was_reminded=Exists(reminded))
+    ).annotate(promised_at=promised_at(), reminded_at=Subquery(reminded.values("created_at")[:1]))
 
 
 def _reminder_due(visit, now, hours, quiet) -> Iterator[tuple[str, datetime]]:
     """Yield the reminder of the visit that is due now: the newest only, and only once."""
     first, second = reminder_moments(visit.starts_at, hours, quiet)
     if second and second <= now:
+        # An owner who brings the second one forward does not send it on the heels of the first.
+        apart = min(TWO_APART, second - first) if first else TWO_APART
+        if visit.reminded_at and now < visit.reminded_at + apart:
+            return
         if visit.promised_at + JUST_TOLD <= second and visit.status != Status.CONFIRMED:
             yield Kind.SECOND_REMINDER, second
-    elif first and first <= now and visit.promised_at + JUST_TOLD <= first and not visit.was_reminded:
+    elif first and first <= now and visit.promised_at + JUST_TOLD <= first and visit.reminded_at is None:
         yield Kind.FIRST_REMINDER, first
 
 

@@ -23,7 +23,16 @@ ALL = {"past", "notice", "hours", "room", "buffer", "closed"}
 
 @pytest.fixture
 def visit(ada, mia, massage, green_room):
-    return make_visit(ada, mia, massage, green_room, starts_at=TUESDAY)
+    """Ada with Mia on Tuesday, and Ada has the confirmation."""
+    row = make_visit(ada, mia, massage, green_room, starts_at=TUESDAY)
+    all_told(NOW)
+    return row
+
+
+def all_told(at):
+    """Let everything that is due at `at` have left."""
+    derive_due(at)
+    Message.objects.filter(state="due").update(state="sent", sent_at=at, handoffs=1)
 
 
 def made(kind, at):
@@ -54,6 +63,7 @@ def test_a_reminder_comes_at_its_minute_and_once(visit, kind, hours):
 
 def test_a_reminder_keeps_the_clock_on_the_wall_over_a_change_of_the_clocks(ada, mia, massage):
     visit = make_visit(ada, mia, massage, starts_at=datetime(2027, 3, 29, 9, 0, tzinfo=UTC))  # 10:00 in summer time
+    all_told(NOW)
 
     derive_due(datetime(2027, 3, 27, 10, 0, tzinfo=UTC))
 
@@ -134,6 +144,7 @@ def test_nobody_is_reminded_of_a_visit_that_does_not_stand(visit, status):
 
 def test_a_reminder_is_not_due_at_night_but_when_quiet_hours_end(ada, mia, massage):
     make_visit(ada, mia, massage, starts_at=datetime(2026, 12, 1, 7, 0, tzinfo=UTC))
+    all_told(NOW)
 
     assert made("first_reminder", datetime(2026, 11, 29, 7, 59, tzinfo=UTC)) == 0
     assert made("first_reminder", datetime(2026, 11, 29, 8, 0, tzinfo=UTC)) == 1
@@ -527,3 +538,28 @@ def test_nobody_is_invited_to_be_measured_when_nothing_is_due(under_a_plan, monk
 def knowledge_of_due(monkeypatch):
     """Something is due of everybody."""
     monkeypatch.setattr("reminders.due.reminding.measures_of", lambda *a, **k: type("Due", (), {"due": ("odi",)}))
+
+
+# --- two mails at once
+
+
+def test_a_second_reminder_brought_forward_does_not_come_on_the_heels_of_the_first(visit, olga, postbox):
+    left(postbox, NOW)
+    left(postbox, TUESDAY - 2 * DAY)
+    change_rule("second_reminder", hours=72, is_active=True, by=olga, at=TUESDAY - 2 * DAY)
+    change_rule("first_reminder", hours=96, is_active=True, by=olga, at=TUESDAY - 2 * DAY)
+
+    assert left(postbox, TUESDAY - 2 * DAY + HOUR) == []
+    assert left(postbox, TUESDAY - 2 * DAY + 19 * HOUR) == [
+        "Please confirm your visit on Tuesday 1 December at 14:00 (GMT)"
+    ]
+
+
+def test_after_an_outage_word_of_a_move_comes_alone_and_the_reminder_later(visit, dana, postbox):
+    left(postbox, NOW)
+    move_appointment(visit, starts_at=TUESDAY + HOUR, by=dana, at=TUESDAY - 3 * DAY, overrule=ALL)
+
+    back = TUESDAY - 40 * HOUR + 5 * HOUR
+    assert left(postbox, back) == ["Your visit is now on Tuesday 1 December at 15:00 (GMT)"]
+    assert left(postbox, back + HOUR / 2) == []
+    assert left(postbox, back + HOUR + timedelta(minutes=1)) == ["Reminder: your visit on Tuesday 1 December at 15:00 (GMT)"]
