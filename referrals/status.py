@@ -44,9 +44,8 @@ def status_for_referrer(referral: Referral, *, now: datetime) -> Status:
     if not agreed:
         return Status(in_short(referral.client), False, [received], None, None)
     zone = ZoneInfo(Practice.objects.current().time_zone)
-    since = Q(booked_at__gte=referral.created_at) | Q(
-        starts_at__gte=referral.created_at
-    )  # some book, then bring the letter
+    # some book first and bring the letter after
+    since = Q(booked_at__gte=referral.created_at) | Q(starts_at__gte=referral.created_at)
     booked = referral.client.appointments.live().filter(since).order_by("booked_at").first()
     seen = first_visit(referral)
     report = _report(referral)

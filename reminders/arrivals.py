@@ -4,13 +4,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from clients.models import Task
-from clients.todo import settle_tasks
 from practice import audit
 from practice.errors import Refused
 from practice.models import User
 from reminders.models import Message
-from reminders.outbox import CALLS
+from reminders.outbox import settle_calls
 
 
 class NotInDoubt(Refused):
@@ -28,9 +26,6 @@ def confirm_arrival(message: Message, *, by: User, at: datetime) -> Message:
         raise NotInDoubt("Somebody has settled this already. The page now shows how it stands.")
     standing.state, standing.sent_at, standing.why = Message.State.SENT, at, ""
     standing.save(update_fields=["state", "sent_at", "why"])
-    if call := CALLS.get(standing.kind):
-        settle_tasks(
-            kind=Task.Kind.CALL_CLIENT, subject=f"{call} {standing.pk}", at=at, outcome="The mail arrived after all."
-        )
+    settle_calls(standing, at=at, outcome="The mail arrived after all.")
     audit.record(action="message.arrived", at=at, by=by, target=standing, kind=standing.kind)
     return standing

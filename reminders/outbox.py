@@ -23,7 +23,7 @@ from booking.models import Appointment
 from booking.offering import offer_freed_times
 from clients.models import Client, Task
 from clients.records import refuse_address
-from clients.todo import raise_task
+from clients.todo import raise_task, settle_tasks
 from practice import audit, clock
 from practice.context import mail_held
 from practice.errors import Refused
@@ -586,13 +586,34 @@ def _settle(message: Message, state: str, why: str, *, now: datetime, call: bool
     Message.objects.filter(pk=message.pk).update(state=state, why=why, lease_until=None)
     audit.record(action=f"message.{state}", at=now, actor="system", target=message, kind=message.kind)
     if call and message.kind in CALLS:
-        raise_task(
-            kind=Task.Kind.CALL_CLIENT,
-            client=message.client,
-            subject=f"{CALLS[message.kind]} {message.pk}",
-            for_role="front_desk",
-            at=now,
-        )
+        _ask_for_a_call(message, now=now)
+
+
+def calls_about(message: Message):
+    """Return the calls to the client that stand for this mail, open and done: one each time it could not be sent."""
+    first = f"{CALLS[message.kind]} {message.pk}"
+    is_about_it = Q(subject=first) | Q(subject__startswith=f"{first}.")
+    return Task.objects.filter(is_about_it, kind=Task.Kind.CALL_CLIENT, client=message.client_id)
+
+
+def _ask_for_a_call(message: Message, *, now: datetime) -> None:
+    calls = calls_about(message)
+    if calls.open().exists():
+        return
+    number = calls.count() + 1
+    raise_task(
+        kind=Task.Kind.CALL_CLIENT,
+        client=message.client,
+        subject=f"{CALLS[message.kind]} {message.pk}" + (f".{number}" if number > 1 else ""),
+        for_role="front_desk",
+        at=now,
+    )
+
+
+def settle_calls(message: Message, *, at: datetime, outcome: str) -> None:
+    """Close the open call that stands for this mail: it went out, or goes out, after all."""
+    for task in calls_about(message).open() if message.kind in CALLS else ():
+        settle_tasks(kind=task.kind, subject=task.subject, at=at, outcome=outcome)
 
 
 @transaction.atomic
@@ -625,4 +646,5 @@ def resend(message: Message, *, by, at: datetime) -> None:
     standing.state, standing.due_at, standing.why = State.DUE, at, ""
     standing.attempts, standing.handoffs, standing.lease_until = 0, 0, None
     standing.save(update_fields=["state", "due_at", "why", "attempts", "handoffs", "lease_until"])
+    settle_calls(standing, at=at, outcome="The mail goes out again.")
     audit.record(action="message.resent", at=at, by=by, target=standing, kind=standing.kind)

@@ -20,8 +20,8 @@ HEALTH_WORDS = (
     "pain pains painful ache aches aching sciatic* nerve nerves disc discs herniat* spine spinal lumbar buttock* gluteal "
     "glutes piriformis pelvi* groin hip hips leg legs numb numbness tingl* symptom* diagnos* injur* illness* disease* "
     "surgery pregnan* cancer medication* medicine* drug drugs prescri* exercise* stretching massage* treat treats "
-    "treatment* therap* rehab* posture inflamm* swollen swelling"
-).split()
+    "treatment* therap* rehab* posture inflamm* swollen swelling muscle* thigh* knee knees calf calves sore soreness backache*"
+).split() + ["lower back"]
 _ABOUT_HEALTH = re.compile(
     r"\b(" + "|".join(f"{word[:-1]}\\w*" if word.endswith("*") else word for word in HEALTH_WORDS) + r")\b"
 )

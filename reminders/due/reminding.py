@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.conf import settings
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 
-from booking.models import Appointment
+from booking.models import Appointment, AppointmentChange
 from clients.gate import GO, gates_for
 from clients.models import Client, Intake, Task, among
 from clients.todo import raise_task, settle_tasks
@@ -208,6 +209,7 @@ def no_shows(now, hours, practice):
         return []
     quiet = Quiet.of(practice)
     later = Appointment.objects.filter(client=OuterRef("client"), starts_at__gt=OuterRef("starts_at"))
+    marked = AppointmentChange.objects.filter(appointment=OuterRef("pk"), kind=AppointmentChange.Kind.NO_SHOW)
     rows = Appointment.objects.filter(
         ~Exists(later.occupying(now)),
         not_yet("appointment", Kind.NO_SHOW, version="version"),
@@ -216,9 +218,17 @@ def no_shows(now, hours, practice):
         status=Status.NO_SHOW,
         starts_at__gt=now - timedelta(hours=hours["no_show"]) - WINDOW,
         starts_at__lte=now,
-    )
+    ).annotate(marked_at=Subquery(marked.order_by("-pk").values("at")[:1]))
     return [
-        mail(Kind.NO_SHOW, now=now, due_at=due_at, client_id=visit.client_id, appointment=visit, version=visit.version)
+        mail(
+            Kind.NO_SHOW,
+            now=now,
+            # marked late it would leave at once, before a slip of the finger can be taken back
+            due_at=max(due_at, (visit.marked_at or due_at) + settings.BOOKING_MAIL_HOLD),
+            client_id=visit.client_id,
+            appointment=visit,
+            version=visit.version,
+        )
         for visit in rows
         if now - WINDOW < (due_at := follow_up_at(visit.starts_at, hours["no_show"], quiet)) <= now
     ]

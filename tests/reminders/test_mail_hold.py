@@ -4,7 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from booking.appointments import book_appointment, cancel_appointment, move_appointment
+from booking.appointments import (
+    book_appointment,
+    cancel_appointment,
+    mark_no_show,
+    move_appointment,
+    reopen_appointment,
+)
+from booking.models import Appointment
 from booking.online import invite_to_book
 from booking.undo import undo_last_act
 from reminders.outbox import send_due
@@ -97,3 +104,17 @@ def test_a_visit_moved_twice_is_told_once_three_minutes_after_the_last_move(book
 
 def test_three_minutes_are_what_a_practice_has(settings):
     assert 'env.int("BOOKING_MAIL_HOLD", default=180)' in (settings.BASE_DIR / "config" / "settings.py").read_text()
+
+
+@pytest.mark.parametrize("is_taken_back", [False, True])
+def test_a_no_show_marked_late_can_be_taken_back_before_anybody_is_written_to(booked, dana, postbox, is_taken_back):
+    evening = NEXT_WEEK + timedelta(hours=8)
+    mark_no_show(booked, by=dana, at=evening)
+    send_due(now=evening, deliver=postbox)
+    if is_taken_back:
+        reopen_appointment(Appointment.objects.get(pk=booked.pk), by=dana, at=evening + minutes(1))
+    assert not any("missed you" in mail.subject for mail in postbox.mails)
+
+    send_due(now=evening + HOLD, deliver=postbox)
+
+    assert any("missed you" in mail.subject for mail in postbox.mails) is not is_taken_back

@@ -129,6 +129,7 @@ def test_own_words_are_taken_away_again(signed_in, olga, visit, postbox):
         ("Tell us where the pain is.", "“pain” speaks of health"),
         ("Bring your MRI if you have Sciatica.", "“sciatica” speaks of health"),
         ("For your massage: wear shorts.", "“massage” speaks of health"),
+        ("Wear shorts: we work on your lower back.", "“lower back” speaks of health"),
         ("See www.elmstreet.example/parking", "Leave out links"),
         ("Write to desk@elmstreet.example", "Leave out links"),
         ("Park behind.\nRing twice.", "one paragraph"),

@@ -389,6 +389,18 @@ def test_resend_gives_the_mail_a_new_message_id_so_that_servers_do_not_fold_it(v
     assert len({mail.extra_headers["Message-ID"] for mail in postbox.mails}) == 2
 
 
+def test_resend_settles_the_call_and_a_new_failure_asks_for_a_new_one(visit, olga, postbox):
+    postbox.refuse = Refusal(is_final=True)
+    send_due(now=NOW, deliver=postbox)
+    outbox.resend(Message.objects.get(), by=olga, at=NOW + minutes(5))
+    assert not Task.objects.open().exists()
+
+    send_due(now=NOW + minutes(5), deliver=postbox)
+
+    assert [task.why for task in Task.objects.open()] == ["Confirm the visit"]
+    assert Task.objects.count() == 2
+
+
 def test_resend_refuses_what_would_be_dropped(visit, olga, postbox):
     send_due(now=NOW, deliver=postbox)
     type(visit).objects.update(status="cancelled", version=2)

@@ -12,12 +12,13 @@ from practice.links import revoke_links_to
 from reminders.mails import as_email, compose
 from reminders.models import MailChoice, Message, UnsubscribeLink
 from reminders.outbox import send_due
-from reminders.rules import TOPICS, choices_of, choose_mail
+from reminders.rules import TOPICS, choices_of, choose_mail, stopped_by
 from tests.support.pages import read_page
 from tests.support.rows import all_rows, changed_tables
+from tests.support.visits import make_visit
 from tests.world import NOW
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 FORM = "application/x-www-form-urlencoded"
 ALL = dict.fromkeys(MailChoice.Topic.values, True)
@@ -252,3 +253,18 @@ def test_a_new_address_closes_the_links_that_went_to_the_old_one(client, url, ad
     revoke_links_to(ada, at=NOW)
 
     assert client.get(url).status_code == 404
+
+
+def test_who_stops_a_kind_of_mail_stops_it_for_nobody_else(ada, ben, mia, massage, postbox):
+    coming = NOW + 3 * DAY
+    make_visit(ada, mia, massage, starts_at=coming)
+    make_visit(ben, mia, massage, starts_at=coming + 3 * HOUR)
+    choose_mail(client=ada, topic="reminders", is_wanted=False, at=NOW)
+    choose_mail(client=ben, topic="reminders", is_wanted=False, at=NOW)
+    choose_mail(client=ben, topic="reminders", is_wanted=True, at=NOW + HOUR)
+
+    send_due(now=coming - 2 * HOUR, deliver=postbox)
+
+    reminded = Message.objects.filter(kind__in=["first_reminder", "second_reminder"])
+    assert set(reminded.values_list("client_id", flat=True)) == {ben.pk}
+    assert stopped_by("reminders") == [ada.pk]
