@@ -23,6 +23,7 @@ from sessions.models import TreatmentSession
 
 Status = Appointment.Status
 SLACK = timedelta(hours=26)  # a reminder may be brought forward out of quiet hours, and clocks may change
+JUST_TOLD = timedelta(hours=1)  # a reminder right after the word of the booking, or before it, says the same
 # What came due longer ago is left alone: after an outage, or where a rule is switched on, nobody hears of old things.
 WINDOW = timedelta(days=7)
 FIRST_MAIL_RESTS = timedelta(days=1)  # questions are not asked twice within a day
@@ -51,7 +52,7 @@ def reminder_moments(
 def visit_reminders(now, hours, practice):
     """Remind clients of visits that come near: a first time, and a second time unless they have confirmed.
 
-    Not of a visit that was booked, or moved to where it stands, after the reminder's own moment.
+    Not of a visit that was booked, or moved to where it stands, after the reminder's own moment or just before it.
     """
     quiet = Quiet.of(practice)
     rows = _coming(now, hours).filter(among(Client.objects.mailable()), wants("client_id", Topic.REMINDERS))
@@ -85,9 +86,9 @@ def _reminder_due(visit, now, hours, quiet) -> Iterator[tuple[str, datetime]]:
     """Yield the reminder of the visit that is due now: the newest only, and only once."""
     first, second = reminder_moments(visit.starts_at, hours, quiet)
     if second and second <= now:
-        if visit.promised_at < second and visit.status != Status.CONFIRMED:
+        if visit.promised_at + JUST_TOLD <= second and visit.status != Status.CONFIRMED:
             yield Kind.SECOND_REMINDER, second
-    elif first and first <= now and visit.promised_at < first and not visit.was_reminded:
+    elif first and first <= now and visit.promised_at + JUST_TOLD <= first and not visit.was_reminded:
         yield Kind.FIRST_REMINDER, first
 
 
@@ -101,7 +102,7 @@ def ask_for_reminder_calls(now, hours, practice) -> None:
     for visit in _coming(now, hours).filter(~among(Client.objects.mailable()), status=Status.BOOKED):
         first, second = reminder_moments(visit.starts_at, hours, quiet)
         moment = second or first
-        if moment and visit.promised_at < moment <= now:
+        if moment and visit.promised_at + JUST_TOLD <= moment <= now:
             raise_task(
                 kind=Task.Kind.CALL_CLIENT,
                 client=visit.client,

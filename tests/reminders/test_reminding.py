@@ -77,7 +77,14 @@ def test_a_second_reminder_is_dropped_if_the_client_confirms_before_it_leaves(vi
 
 
 @pytest.mark.parametrize(
-    ("ahead", "kinds"), [(49, ["first_reminder", "second_reminder"]), (47, ["second_reminder"]), (23, [])]
+    ("ahead", "kinds"),
+    [
+        (49, ["first_reminder", "second_reminder"]),
+        (48.05, ["second_reminder"]),
+        (47, ["second_reminder"]),
+        (24.9, []),
+        (23, []),
+    ],
 )
 def test_a_late_booking_gets_no_reminder_of_before_it_was_made(visit, postbox, ahead, kinds):
     Appointment.objects.update(booked_at=TUESDAY - timedelta(hours=ahead))
