@@ -95,7 +95,8 @@ def holding_consents(client: Client) -> dict[str, Consent]:
 
 def agrees(client: str, scope: str) -> Q:
     """Say in a query that the newest answer for that scope of the client at `client` ("client_id") is yes."""
-    newest = Consent.objects.filter(client=OuterRef(client), scope=scope).order_by("-at", "-pk")
+    # two steps out: the query around the one of answers
+    newest = Consent.objects.filter(client=OuterRef(OuterRef(client)), scope=scope).order_by("-at", "-pk")
     return Q(Exists(Consent.objects.filter(pk=Subquery(newest.values("pk")[:1]), is_given=True)))
 
 

@@ -56,6 +56,12 @@ def mail_away_since(row, now: datetime) -> datetime | None:
     return since if since and now - since >= TROUBLE_AFTER else None
 
 
+def mail_asleep_since(row, now: datetime) -> datetime | None:
+    """Return since when no sweep has looked what is due, once that is long enough to tell; else None, and before the first."""
+    since = row.mail_swept_at if row else None
+    return since if since and now - since >= TROUBLE_AFTER else None
+
+
 def lock(request) -> dict | None:
     """Return when the page of who is signed in locks: seconds left, seconds without a touch, and what it will be then."""
     user = getattr(request, "user", None)
@@ -73,6 +79,7 @@ def practice(request) -> dict:
         "is_demo": settings.DEMO,
         "mail_held": mail_held(row),
         "mail_away_since": mail_away_since(row, clock.now()),
+        "mail_asleep_since": mail_asleep_since(row, clock.now()),
         "nav": navigation(request),
         "lock": lock(request),
         "safety_net": SAFETY_NET,

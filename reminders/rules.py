@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q
 
 from practice import audit
 from practice.errors import Refused
@@ -146,16 +146,19 @@ def offers_by_itself(practice: Practice, now: datetime) -> bool:
 
 def wants(client: str, topic: str) -> Q:
     """Say in a query that the client at `client` ("client_id") has not stopped `topic`."""
-    # two steps out: the query around the one of choices
-    newest = MailChoice.objects.filter(client=OuterRef(OuterRef(client)), topic=topic).order_by("-at", "-pk")
-    stopped = MailChoice.objects.filter(pk=Subquery(newest.values("pk")[:1]), is_wanted=False)
-    return Q(~Exists(stopped))
+    return Q(~Exists(_stopped(topic).filter(client=OuterRef(client))))
 
 
 def stopped_by(topic: str) -> list[int]:
     """Return the ids of the clients who have stopped a topic."""
-    stopped = MailChoice.objects.filter(~wants("client_id", topic), topic=topic, is_wanted=False)
-    return list(stopped.values_list("client_id", flat=True).distinct().order_by())
+    return list(_stopped(topic).values_list("client_id", flat=True).order_by())
+
+
+def _stopped(topic: str):
+    """The newest choice of each client who has stopped `topic`."""
+    said = MailChoice.objects.filter(topic=topic)
+    is_later = Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
+    return said.filter(~Exists(said.filter(is_later, client=OuterRef("client_id"))), is_wanted=False)
 
 
 def choices_of(client) -> dict[str, bool]:

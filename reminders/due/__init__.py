@@ -22,6 +22,7 @@ def derive_due(now: datetime) -> int:
     hours = hours_of_rules()
     made = _insert(CheckIn, check_ins.check_ins(now, hours, practice))
     check_ins.ask_for_calls(now)
+    asked.ask_for_offer_calls(now)
     reminding.ask_for_reminder_calls(now, hours, practice)
     reminding.ask_for_recall_calls(now, hours, practice)
     # What answers somebody comes first: nobody is reminded of a visit while word of it is on its way.

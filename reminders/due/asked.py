@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+from booking.holds import offer_call
 from booking.models import BookingInvitation, WaitlistOffer
-from clients.models import Intake
+from clients.models import Intake, Task
+from clients.todo import raise_task
 from practice.models import Practice
 from reminders.due.common import Kind, mail, not_yet
+from reminders.rules import Topic, wants
 
 # Whoever asked for a link to book longer ago, while no mail left, has called meanwhile.
 INVITATION_WINDOW = timedelta(days=1)
@@ -42,6 +45,19 @@ def offers(now):
         for offer in rows.select_related("entry__client")
         if offer.entry.client.can_be_mailed
     ]
+
+
+def ask_for_offer_calls(now) -> None:
+    """Put onto the call list for whom the desk holds a time although they want no mails about such: nobody else tells them."""
+    rows = WaitlistOffer.objects.open().filter(~wants("entry__client_id", Topic.OFFERS), expires_at__gt=now)
+    for offer in rows.select_related("entry__client"):
+        raise_task(
+            kind=Task.Kind.CALL_CLIENT,
+            client=offer.entry.client,
+            subject=offer_call(offer),
+            for_role="front_desk",
+            at=now,
+        )
 
 
 def why_not_intake(message, now) -> str:

@@ -3,8 +3,8 @@
 import pytest
 from django.db import IntegrityError
 
-from clients.consents import CONSENTS, SignatureMissing, give_consent, has_consent, holding_consents
-from clients.models import Consent
+from clients.consents import CONSENTS, SignatureMissing, agrees, give_consent, has_consent, holding_consents
+from clients.models import Client, Consent
 from tests.world import NOW, minutes
 
 
@@ -27,6 +27,16 @@ def test_has_consent_follows_the_newest_answer(ada):
     withdrawn = agree(ada, "share_with_referrer", is_given=False, at=NOW + minutes(5))
     assert not has_consent(ada, "share_with_referrer")
     assert holding_consents(ada) == {"share_with_referrer": withdrawn}
+
+
+def test_agrees_finds_whose_newest_answer_is_yes_and_nobody_else(ada, ben):
+    assert not Client.objects.filter(agrees("pk", "share_with_referrer")).exists()
+
+    agree(ada, "share_with_referrer")
+    assert list(Client.objects.filter(agrees("pk", "share_with_referrer"))) == [ada]
+
+    agree(ada, "share_with_referrer", is_given=False, at=NOW + minutes(5))
+    assert not Client.objects.filter(agrees("pk", "share_with_referrer")).exists()
 
 
 def test_give_consent_keeps_the_version_that_was_signed_and_never_changes_it(ada):

@@ -9,6 +9,7 @@ from booking.appointments import cancel_appointment
 from booking.models import Appointment, WaitlistOffer
 from booking.offering import accept_offer, decline_offer, offer_freed_times
 from booking.waitlist import add_to_waitlist
+from clients.models import Task
 from reminders.due import derive_due
 from reminders.models import Message
 from reminders.outbox import Refusal, ServerAway, hold_mail, release_mail, send_due
@@ -199,3 +200,13 @@ def test_an_offer_made_by_hand_is_mailed_whatever_the_rule_says(offer, olga, pos
     send_due(now=NOW, deliver=postbox)
 
     assert len(offers_sent(postbox)) == 1
+
+
+def test_who_is_offered_a_time_by_hand_and_wants_no_such_mails_is_called(offer, ben, postbox):
+    choose_mail(client=ben, topic="offers", is_wanted=False, at=NOW)
+    send_due(now=NOW, deliver=postbox)
+
+    assert offers_sent(postbox) == []
+    assert Task.objects.get(kind="call_client").client == ben
+    decline_offer(offer, by=None, at=NOW)
+    assert not Task.objects.open().filter(kind="call_client").exists()

@@ -176,6 +176,14 @@ def test_who_stopped_reminders_gets_none_and_still_hears_of_a_move(visit, ada, d
     assert "Your visit is now on Tuesday 1 December at 15:00 (GMT)" in left(postbox, TUESDAY - 2 * DAY)
 
 
+def test_who_stopped_reminders_stops_nobody_elses(visit, ada, ben, mia, massage):
+    make_visit(ben, mia, massage, starts_at=TUESDAY + 2 * HOUR)
+    choose_mail(client=ada, topic="reminders", is_wanted=False, at=NOW)
+    derive_due(TUESDAY - DAY + 3 * HOUR)
+
+    assert [message.client for message in Message.objects.filter(kind="second_reminder")] == [ben]
+
+
 def test_who_stopped_reminders_and_wants_them_again_gets_them(visit, ada):
     choose_mail(client=ada, topic="reminders", is_wanted=False, at=NOW)
     choose_mail(client=ada, topic="reminders", is_wanted=True, at=NOW + HOUR)

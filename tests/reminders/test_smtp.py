@@ -232,6 +232,19 @@ def test_staff_are_told_once_the_server_has_been_away_for_a_quarter_of_an_hour(
     assert said not in page.get(reverse("reminders:outbox")).content.decode()
 
 
+def test_staff_are_told_once_nothing_has_swept_for_a_quarter_of_an_hour(sink, three, signed_in, dana, monkeypatch):
+    page, said = signed_in(dana), "Nothing has sent mails since"
+    sweep()
+    monkeypatch.setattr(clock, "now", lambda: NOW + minutes(14))
+    assert said not in page.get(reverse("reminders:outbox")).content.decode()
+    monkeypatch.setattr(clock, "now", lambda: NOW + minutes(15))
+    told = page.get(reverse("reminders:outbox")).content.decode()
+    assert f"{said} <time>Mon 23 Nov, 08:00</time>" in told
+
+    sweep(NOW + minutes(15))
+    assert said not in page.get(reverse("reminders:outbox")).content.decode()
+
+
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
 def test_final_refusal_of_one_fails_that_one_alone(sink, three, command):
     sink.faults[command] = to("bob")
