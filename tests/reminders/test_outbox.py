@@ -27,6 +27,7 @@ from practice.models import AuditEvent, Practice
 from practice.staff import give_cover
 from reminders import outbox, tasks
 from reminders.due import WHY_NOT, check_ins, derive_due
+from reminders.mail_server import take_slot
 from reminders.models import CheckIn, Message
 from reminders.outbox import Refusal, ServerAway, SmtpDelivery, send_due
 from tests.world import NINE, NOW, make_client, make_staff, minutes
@@ -149,6 +150,18 @@ def test_send_due_gives_up_on_a_final_refusal_and_asks_the_desk_to_call(visit, p
 
     assert Message.objects.get().state == "failed"
     assert (Task.objects.get().kind, Task.objects.get().why) == ("call_client", "Confirm the visit")
+
+
+def test_a_mail_the_server_always_puts_off_fails_at_last_and_the_desk_calls(practice, postbox):
+    asked_for("Ann", needed=[NOW])
+    postbox.refuse = Refusal(is_final=False)
+
+    for hour in range(outbox.ATTEMPTS):
+        assert not Task.objects.exists()
+        send_due(now=NOW + minutes(60 * hour), deliver=postbox)
+
+    assert Message.objects.get().state == "failed"
+    assert Task.objects.get().client.first_name == "Ann"
 
 
 def test_send_due_lets_one_bad_address_stop_nobody_else(visit, ben, postbox):
@@ -646,8 +659,17 @@ def test_a_mail_written_for_an_old_address_is_written_anew(visit, ben, ada, post
     assert Message.objects.get(appointment=visit).attempts == 1
 
 
-def test_mail_held_in_the_middle_of_a_sweep_stays(practice, postbox):
+def test_mail_held_in_the_middle_of_a_sweep_stays(practice, postbox, monkeypatch):
+    """And the sweep is over: it does not claim what it may not send again and again."""
     asked_for("Ann", "Bob", needed=[NOW + minutes(30), NOW + minutes(60)])
+    claim, claims = outbox.claim, []
+
+    def counted(*args, **more):
+        claims.append(1)
+        assert len(claims) == 1
+        return claim(*args, **more)
+
+    monkeypatch.setattr(outbox, "claim", counted)
 
     class Meanwhile:
         def __call__(self, mail):
@@ -773,6 +795,25 @@ def test_a_sweep_does_not_wait_long_for_its_turn(practice, settings, minute, pos
     assert (send_due(now=NOW, deliver=postbox).sent, minute.at) == (1, NOW + timedelta(seconds=30))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_ask_at_once_get_a_turn_each(practice, machine):
+    turns, gate = [], threading.Barrier(4)
+
+    def work():
+        try:
+            gate.wait(10)
+            for _ in range(5):
+                turns.append(take_slot(60, at_most=minutes(1)))
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    [worker.start() for worker in workers]
+    [worker.join() for worker in workers]
+
+    assert sorted(turns) == [timedelta(seconds=second) for second in range(20)]
+
+
 def test_a_machine_whose_clock_was_put_back_waits_for_no_turn(practice, settings, minute, postbox):
     settings.EMAIL_PER_MINUTE = 60
     Practice.objects.update(mail_slot_at=NOW + minutes(60))
@@ -863,12 +904,41 @@ def test_who_is_told_to_stop_finishes_the_mail_in_hand_and_gives_the_others_back
     ]
 
 
-def test_a_worker_that_is_shut_down_tells_its_sweeps(monkeypatch):
+def test_who_was_told_to_stop_before_writes_no_mail(visit, postbox):
+    stop = outbox.Stop()
+    stop.set()
+
+    send_due(now=NOW, deliver=postbox, stop=stop)
+
+    assert (Message.objects.get().state, postbox.mails) == ("due", [])
+    assert not AppointmentLink.objects.exists()
+
+
+def test_who_is_told_to_stop_while_it_waits_for_its_turn_begins_no_mail(practice, machine, postbox):
+    class ToldWhileWaiting(outbox.Stop):
+        def wait(self, seconds):
+            if seconds:
+                self.set()
+            return super().wait(seconds)
+
+    asked_for("Ann", "Bob", needed=[NOW + minutes(30), NOW + minutes(60)])
+
+    send_due(now=NOW, deliver=postbox, stop=ToldWhileWaiting(), per_minute=12)
+
+    assert names_of(postbox.mails) == ["ann"]
+
+
+def test_a_worker_that_is_shut_down_tells_its_sweeps(practice, monkeypatch):
     monkeypatch.setattr(tasks, "stop", outbox.Stop())
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    asked_for("Ann", needed=[NOW + minutes(30)])
+    tasks.send_due()
+    asked_for("Bob", needed=[NOW + minutes(30)])
 
     worker_shutting_down.send(sender="worker")
+    tasks.send_due()
 
-    assert tasks.stop.is_set()
+    assert list(Message.objects.order_by("pk").values_list("state", flat=True)) == ["sent", "due"]
 
 
 def test_the_command_that_is_ended_finishes_the_mail_in_hand(practice, monkeypatch, capsys):

@@ -113,7 +113,10 @@ def test_a_mail_that_the_provider_will_not_have_fails_alone_and_marks_no_address
     assert Task.objects.get().client.email_failed_at is None
 
 
-@pytest.mark.parametrize("error", [answered(401), answered(402), answered(429), answered(503), unreached()])
+@pytest.mark.parametrize(
+    "error",
+    [answered(401), answered(402), answered(429), answered(503), unreached(), broken(requests.ConnectTimeout())],
+)
 def test_a_provider_that_takes_nothing_from_us_rests_the_outbox(two, ann_gets, error):
     ann_gets(error)
 

@@ -252,7 +252,8 @@ def test_final_refusal_of_one_fails_that_one_alone(sink, three, command):
     sweep()
 
     assert states() == ["sent", "failed", "sent"]
-    assert Task.objects.get().client.first_name == "Bob"
+    client = Task.objects.get().client
+    assert (client.first_name, client.email_failed_at is not None) == ("Bob", command == "RCPT")
 
 
 @pytest.mark.parametrize(
@@ -263,6 +264,7 @@ def test_final_refusal_of_one_fails_that_one_alone(sink, three, command):
         ("550 5.2.1 mailbox disabled", True),
         ("550 5.7.1 your address is on a list", False),
         ("554 5.7.1 relay access denied", False),
+        ("554 no service here", False),
         ("552 5.2.2 mailbox full", False),
     ],
 )
