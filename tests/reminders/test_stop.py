@@ -263,6 +263,7 @@ def test_who_stops_a_kind_of_mail_stops_it_for_nobody_else(ada, ben, mia, massag
     choose_mail(client=ben, topic="reminders", is_wanted=False, at=NOW)
     choose_mail(client=ben, topic="reminders", is_wanted=True, at=NOW + HOUR)
 
+    send_due(now=NOW + HOUR, deliver=postbox)
     send_due(now=coming - 2 * HOUR, deliver=postbox)
 
     reminded = Message.objects.filter(kind__in=["first_reminder", "second_reminder"])
