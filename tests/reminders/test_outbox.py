@@ -354,14 +354,15 @@ def test_a_mail_that_the_backend_stumbles_over_fails_alone(visit, ben, monkeypat
     assert Message.objects.get(appointment=visit).state == "handoff"
 
 
-def test_a_late_refusal_does_not_reopen_what_another_worker_has_sent(visit, postbox, machine):
+@pytest.mark.parametrize("is_final", [False, True])
+def test_a_late_refusal_does_not_reopen_what_another_worker_has_sent(visit, postbox, machine, is_final):
     class Overtaken:
         """Is refused only after its lease ran out and another worker has sent the mail."""
 
         def __call__(self, mail):
             machine.at += outbox.LEASE + minutes(1)
             send_due(now=NOW, deliver=postbox)
-            raise Refusal(is_final=False)
+            raise Refusal(is_final=is_final)
 
     send_due(now=NOW, deliver=Overtaken())
     send_due(now=NOW + minutes(60), deliver=postbox)
