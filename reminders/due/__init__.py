@@ -1,15 +1,18 @@
 """What is due stands in the rows of other rooms; here it becomes messages and check-ins. Nothing is scheduled."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from practice.models import Practice
 from reminders.due import asked, check_ins, letters, reminding, staff, visits
 from reminders.models import CheckIn, Message
 from reminders.rules import TOPICS, choices_of, hours_of_rules, rule_of
 
+log = logging.getLogger(__name__)
 Kind = Message.Kind
 
 
@@ -20,41 +23,57 @@ def derive_due(now: datetime) -> int:
     """
     practice = Practice.objects.current()
     hours = hours_of_rules()
-    made = _insert(CheckIn, check_ins.check_ins(now, hours, practice))
-    check_ins.ask_for_calls(now)
-    asked.ask_for_offer_calls(now)
-    reminding.ask_for_reminder_calls(now, hours, practice)
-    reminding.ask_for_recall_calls(now, hours, practice)
+    made = _insert(CheckIn, _from(partial(check_ins.check_ins, now, hours, practice)))
+    _from(
+        partial(check_ins.ask_for_calls, now),
+        partial(reminding.ask_for_reminder_calls, now, hours, practice),
+        partial(reminding.ask_for_recall_calls, now, hours, practice),
+    )
     # What answers somebody comes first: nobody is reminded of a visit while word of it is on its way.
     made += _insert(
         Message,
-        [
-            *asked.intakes(now),
-            *visits.told_of_visits(now),
-            *visits.held(now),
-            *asked.invitations(now),
-            *asked.offers(now),
-        ],
+        _from(
+            partial(asked.intakes, now),
+            partial(visits.told_of_visits, now),
+            partial(visits.held, now),
+            partial(asked.invitations, now),
+            partial(asked.offers, now),
+        ),
     )
     return made + _insert(
         Message,
-        [
-            *reminding.visit_reminders(now, hours, practice),
-            *reminding.intake_reminders(now, hours, practice),
-            *reminding.no_shows(now, hours, practice),
-            *reminding.recalls(now, hours, practice),
-            *reminding.home_programmes(now, hours, practice),
-            *reminding.reassessments(now, hours, practice),
-            *check_ins.check_in_mails(now),
-            *check_ins.nudges(now, hours, practice),
-            *letters.reports(now),
-            *letters.received(now, hours),
-            *letters.seen(now, hours),
-            *staff.alerts(now),
-            *staff.day_changes(now, hours),
-            *staff.unsigned(now),
-        ],
+        _from(
+            partial(reminding.visit_reminders, now, hours, practice),
+            partial(reminding.intake_reminders, now, hours, practice),
+            partial(reminding.no_shows, now, hours, practice),
+            partial(reminding.recalls, now, hours, practice),
+            partial(reminding.home_programmes, now, hours, practice),
+            partial(reminding.reassessments, now, hours, practice),
+            partial(check_ins.check_in_mails, now),
+            partial(check_ins.nudges, now, hours, practice),
+            partial(letters.reports, now),
+            partial(letters.received, now, hours),
+            partial(letters.seen, now, hours),
+            partial(staff.alerts, now),
+            partial(staff.day_changes, now, hours),
+            partial(staff.unsigned, now),
+        ),
     )
+
+
+def _from(*rules: partial) -> list:
+    """Return the rows that the rules call for. One that stumbles stops no other; the database's troubles are everybody's."""
+    rows = []
+    for rule in rules:
+        try:
+            rows += rule() or ()
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one rule, the others are kept
+            log.error(
+                "The rule %s could not be followed (%s).", getattr(rule.func, "__name__", "?"), type(error).__name__
+            )
+    return rows
 
 
 def _insert(model, rows: list) -> int:

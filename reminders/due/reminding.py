@@ -215,7 +215,7 @@ def why_not_intake_reminder(message, now) -> str:
 
 
 def no_shows(now, hours, practice):
-    """Write to whoever did not come, unless they came later or something else is booked."""
+    """Write to whoever did not come, unless they came later, something else is booked, or they may not book by themselves."""
     if "no_show" not in hours:
         return []
     quiet = Quiet.of(practice)
@@ -230,6 +230,7 @@ def no_shows(now, hours, practice):
         starts_at__gt=now - timedelta(hours=hours["no_show"]) - WINDOW,
         starts_at__lte=now,
     ).annotate(marked_at=Subquery(marked.order_by("-pk").values("at")[:1]))
+    gates = gates_for({visit.client_id for visit in rows})
     return [
         mail(
             Kind.NO_SHOW,
@@ -242,6 +243,7 @@ def no_shows(now, hours, practice):
         )
         for visit in rows
         if now - WINDOW < (due_at := follow_up_at(visit.starts_at, hours["no_show"], quiet)) <= now
+        and gates[visit.client_id].is_bookable
     ]
 
 
@@ -249,12 +251,15 @@ def why_not_no_show(message, now) -> str:
     """Return why somebody need not be written to about a visit they missed, or ""."""
     if message.appointment.status != Status.NO_SHOW:
         return "the client came after all"
+    if not gates_for([message.client_id])[message.client_id].is_bookable:
+        return "a therapist speaks with them first"
     return _booked_again(message, now, since=message.appointment.starts_at)
 
 
 def _booked_again(message, now, *, since: datetime) -> str:
     """Return that the client has something booked after the visit at `since`, or came after it, or ""."""
     later = Appointment.objects.filter(client=message.client_id, starts_at__gt=since).occupying(now)
+    later = later.exclude(status=Status.NO_SHOW)
     if later.filter(starts_at__gt=now).exists():
         return "something else is booked"
     return "the client has come again since" if later.exists() else ""
@@ -275,7 +280,7 @@ def _lapsed(now, hours: int, number: int, quiet: Quiet) -> list[Appointment]:
         Appointment.objects.with_chart()
         .filter(
             Q(status=Status.ARRIVED) | Q(charted__isnull=False),
-            ~Exists(later.occupying(now)),
+            ~Exists(later.occupying(now).exclude(status=Status.NO_SHOW)),
             ~Exists(closed),
             ~told,
             starts_at__gt=now - since - WINDOW,

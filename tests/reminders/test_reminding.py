@@ -325,6 +325,12 @@ def test_who_did_not_come_but_came_later_that_day_is_not_written_to(
     )
 
 
+def test_whom_a_therapist_must_speak_to_first_is_not_asked_to_choose_a_new_time(missed, ada):
+    make_screening(ada, triage="emergency")
+
+    assert made("no_show", TUESDAY + 2 * HOUR) == 0
+
+
 def test_a_no_show_marked_a_week_late_is_not_written_to(visit, dana):
     mark_no_show(visit, by=dana, at=TUESDAY + 8 * DAY)
 
@@ -416,6 +422,12 @@ def test_nobody_is_invited_who(came, ada, mia, olga, massage, why):
         change_rule("recall", hours=720, is_active=False, by=olga, at=NOW)
 
     assert made("recall", TUESDAY + 30 * DAY) == 0
+
+
+def test_a_visit_missed_since_does_not_count_as_coming(came, ada, mia, massage):
+    make_visit(ada, mia, massage, starts_at=TUESDAY + 10 * DAY, status="no_show")
+
+    assert made("recall", TUESDAY + 30 * DAY) == 1
 
 
 def test_an_invitation_is_dropped_if_something_is_booked_before_it_leaves(came, ada, mia, massage, postbox):
@@ -575,3 +587,13 @@ def test_after_an_outage_word_of_a_move_comes_alone_and_the_reminder_later(visit
     assert left(postbox, back + HOUR + timedelta(minutes=1)) == [
         "Reminder: your visit on Tuesday 1 December at 15:00 (GMT)"
     ]
+
+
+def test_a_rule_that_stumbles_stops_no_other(visit, monkeypatch, caplog):
+    def stumble(*_args):
+        raise ValueError
+
+    monkeypatch.setattr("reminders.due.reminding.no_shows", stumble)
+
+    assert made("first_reminder", TUESDAY - 2 * DAY) == 1
+    assert "could not be followed (ValueError)" in caplog.text
