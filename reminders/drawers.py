@@ -31,7 +31,7 @@ def rows_of(drawer: str, messages: QuerySet, *, people: list[Client] | None = No
     What waits stands in the order in which it is due; everything else with the newest first.
     """
     states = DRAWERS[drawer][1]
-    rows = messages.select_related("client")
+    rows = messages.with_addressee()
     is_narrowed = people is not None or bool(kind)
     if states and is_narrowed:
         # SQLite would rather walk a hundred thousand sent mails by state than look up the few of these people or this kind

@@ -86,6 +86,12 @@ class MailChoice(models.Model):
 
 
 class MessageQuerySet(models.QuerySet):
+    def with_addressee(self):
+        """Join what a list says of each mail: the client, the visit, and who else it went to."""
+        return self.select_related(
+            "client", "appointment", "reader", "referral__referrer", "report__referral__referrer"
+        )
+
     def visible_to(self, user):
         """The outbox is the desk's and the owner's; a therapist sees mails to clients in their care."""
         if user.is_authenticated and sees_every_client(user):
@@ -222,6 +228,15 @@ class Message(models.Model):
         return {"claimed": "sending", "handoff": "sending", "dropped": "skipped", "unknown": "unsure"}.get(
             self.state, self.state
         )
+
+    @property
+    def to_whom(self) -> str:
+        """Who else than the client it goes to, in words; "" for the client. For lists: `with_addressee()`."""
+        if self.report_id or self.referral_id:
+            return (self.report.referral if self.report_id else self.referral).referrer.name
+        if self.reader_id:
+            return self.reader.name
+        return "whoever is in charge" if self.task_id or self.session_id else ""
 
     @property
     def can_be_resent(self) -> bool:

@@ -11,6 +11,7 @@ from practice import clock
 from practice.access import role_required
 from practice.errors import Refused
 from practice.forms import row_id
+from practice.templatetags.ui import local_time
 from reminders.arrivals import confirm_arrival
 from reminders.catalogue import CATALOGUE, CLIENT
 from reminders.drawers import (
@@ -119,13 +120,16 @@ def message_detail(request, pk):
 @role_required("front_desk", "owner")
 @require_POST
 def message_resend(request, pk):
-    message = get_object_or_404(Message.objects.visible_to(request.user), pk=pk)
+    message, now = get_object_or_404(Message.objects.visible_to(request.user), pk=pk), clock.now()
     try:
-        resend(message, by=request.user, at=clock.now())
+        resend(message, by=request.user, at=now)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "The mail goes out again within seconds.")
+        message.refresh_from_db()
+        leaves = leaves_at(message, practice=request.practice, now=now)
+        when = "within seconds" if leaves <= now else f"at {local_time(leaves)}"
+        messages.success(request, f"The mail goes out again {when}.")
     return redirect("reminders:message_detail", pk)
 
 

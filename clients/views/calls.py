@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clients.care import alerts_for_everybody, take_on
 from clients.forms import OutcomeForm
 from clients.gate import gates_for
-from clients.models import Task
+from clients.models import Client, Task
 from clients.todo import ALERTS, finish_task
 from clients.views.back import way_back
 from practice import clock
@@ -24,16 +24,29 @@ def call_list(request):
     tasks = Task.objects.visible_to(request.user).filter(kind__in=CALLS, for_role="front_desk").select_related("client")
     waiting = list(tasks.open().order_by("due_at", "pk"))
     gates = gates_for({task.client_id for task in waiting})
+    visits = _next_visits({task.client_id for task in waiting}, clock.now())
     done = tasks.filter(done_at__isnull=False).select_related("done_by").order_by("-done_at", "-pk")[:MOST_DONE]
     context = {
         "rows": [
-            {"task": task, "gate": gates[task.client_id], "form": OutcomeForm(auto_id=f"id_{task.pk}_%s")}
+            {
+                "task": task,
+                "gate": gates[task.client_id],
+                "visit": visits.get(task.client_id),
+                "form": OutcomeForm(auto_id=f"id_{task.pk}_%s"),
+            }
             for task in waiting
         ],
         "done": done,
         "now": clock.now(),
     }
     return render(request, "clients/call_list.html", context)
+
+
+def _next_visits(client_ids, now):
+    """Return the next visit of each client, by id. By relation: booking stands to the right of this room."""
+    visits = Client._meta.get_field("appointments").related_model.objects.upcoming(now)
+    rows = visits.filter(client__in=client_ids).select_related("therapist").order_by("-starts_at", "-pk")
+    return {visit.client_id: visit for visit in rows}
 
 
 @staff_only

@@ -9,6 +9,7 @@ from clients.models import Client, Intake, Task
 from clients.todo import finish_task, raise_task
 from practice.models import AuditEvent
 from tests.clients.conftest import Phone
+from tests.support.visits import make_visit
 from tests.world import NINE, NOW, make_client, minutes
 
 CANARY = "Zyzzyvagoal"
@@ -227,6 +228,18 @@ def test_the_call_list_says_why_to_call(signed_in, dana, ada, subject, why):
     assert why.lower() in text_of(desk.get(ada.get_absolute_url()))
     finish_task(task, by=dana, at=NOW, outcome="Reached")
     assert why.lower() in text_of(desk.get(reverse("clients:call_list")))
+
+
+def test_the_call_list_says_which_visit_comes_next(signed_in, dana, ada, mia, massage):
+    make_visit(ada, mia, massage, starts_at=NOW + minutes(60 * 26))
+    Task.objects.create(
+        kind="call_client", client=ada, subject="reminder 1.1", for_role="front_desk", due_at=NOW, created_at=NOW
+    )
+
+    page = signed_in(dana).get(reverse("clients:call_list")).content.decode()
+
+    assert "Remind of the visit" in page
+    assert "Next visit: <strong>Tue 24 Nov 2026, 10:00</strong> with Mia Berg." in page
 
 
 def test_an_alert_gives_the_desk_no_reason(ada):

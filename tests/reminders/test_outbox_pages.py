@@ -310,3 +310,40 @@ def test_message_detail_of_a_mail_in_doubt_asks(signed_in, dana, in_doubt):
     assert "tel:+447911123456" in page
     assert reverse("reminders:message_arrived", args=[in_doubt.pk]) in page
     assert reverse("reminders:message_resend", args=[in_doubt.pk]) in page
+
+
+def test_a_row_says_which_visit_it_is_about_and_who_else_it_went_to(visit, mia, dana, signed_in):
+    derive_due(NOW)
+    Message.objects.create(
+        kind="day_changed",
+        client=visit.client,
+        appointment=visit,
+        reader=mia,
+        due_at=NOW,
+        needed_by=NOW,
+        created_at=NOW,
+    )
+
+    page = signed_in(dana).get(reverse("reminders:outbox"), {"show": "all"}).content.decode()
+
+    assert page.count("visit Mon 23 Nov, 09:00") == 2
+    assert page.count("to Mia Berg") == 1
+
+
+def test_a_mail_sent_again_at_night_says_when_it_leaves(ada, mia, massage, dana, signed_in, still_clock):
+    visit = make_visit(ada, mia, massage, starts_at=NOW + minutes(60 * 40))
+    message = Message.objects.create(
+        kind="first_reminder",
+        client=ada,
+        appointment=visit,
+        state="sent",
+        sent_at=NOW,
+        due_at=NOW,
+        needed_by=NOW,
+        created_at=NOW,
+    )
+    still_clock.at = NOW + minutes(60 * 14)
+
+    page = signed_in(dana).post(reverse("reminders:message_resend", args=[message.pk]), follow=True).content.decode()
+
+    assert "The mail goes out again at 08:00." in page

@@ -81,7 +81,7 @@ def _mails(client) -> dict:
     return {
         "form": form,
         "unwanted": [topic.label for topic in MailChoice.Topic if not wanted[topic]],
-        "last": client.messages.order_by("-due_at", "-pk")[:LAST_MAILS],
+        "last": client.messages.with_addressee().order_by("-due_at", "-pk")[:LAST_MAILS],
     }
 
 
