@@ -26,6 +26,7 @@ def derive_due(now: datetime) -> int:
     made = _insert(CheckIn, _from(partial(check_ins.check_ins, now, hours, practice)))
     _from(
         partial(check_ins.ask_for_calls, now),
+        partial(asked.ask_for_offer_calls, now),
         partial(reminding.ask_for_reminder_calls, now, hours, practice),
         partial(reminding.ask_for_recall_calls, now, hours, practice),
     )

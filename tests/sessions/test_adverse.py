@@ -313,14 +313,14 @@ def test_the_owner_closes_the_task_on_the_entry(told, draft, olga, mia, signed_i
     task = Task.objects.get(kind=Task.Kind.ADVERSE_EVENT)
     assert "Looked at" not in signed_in(mia).get(event.get_absolute_url()).content.decode()
     browser = signed_in(olga)
-    assert "to look at" in browser.get(reverse("workspace:settings")).content.decode()
+    assert "1 to look at" in browser.get(reverse("workspace:settings")).content.decode()
 
     browser.post(
         reverse("clients:task_done", args=[task.pk]), {"outcome": "Insurer told", "next": event.get_absolute_url()}
     )
 
     assert "Insurer told" in browser.get(event.get_absolute_url()).content.decode()
-    assert "to look at" not in browser.get(reverse("workspace:settings")).content.decode()
+    assert "1 to look at" not in browser.get(reverse("workspace:settings")).content.decode()
 
 
 def test_the_note_and_the_story_tell_it(event, draft, mia, signed_in):

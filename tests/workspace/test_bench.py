@@ -66,6 +66,7 @@ def test_bench_prints_one_object_of_the_shape_that_is_promised(figures):
         "pages",
         "reminders_per_second",
         "screening_per_second",
+        "sweep",
     }
     assert figures["database"] == connection.vendor
     assert is_speed(figures["reminders_per_second"])
